@@ -1,0 +1,558 @@
+// SPDX-License-Identifier: GPL-2.0
+/* The flow table. A flow is one allocation with two nodes in one rhashtable,
+ * under the customer's key and under the relay's. To insert the relay's node
+ * is to allocate the relay tuple: there is no other record of what is free.
+ *
+ * rhashtable's hash functions see no namespace, so the keyed hash is computed
+ * before and carried in the key and the node; the table only mixes in its own
+ * seed.
+ *
+ * The end of a flow is in reap.c.
+ */
+
+#include <linux/jiffies.h>
+#include <linux/jhash.h>
+#include <linux/moduleparam.h>
+#include <linux/rhashtable.h>
+#include <linux/slab.h>
+#include <net/ipv6.h>
+
+#include "config.h"
+#include "egress.h"
+#include "net.h"
+#include "reap.h"
+#include "stats.h"
+
+#define DRAWS_MAX		1024
+#define EXHAUSTED_JIFFIES	(HZ / 10)
+
+#define UDP_SECONDS		300	/* RFC 4787 REQ-5 */
+#define ECHO_SECONDS		60	/* RFC 5508 REQ-2 */
+
+static unsigned int max_flows = 1 << 20;
+module_param(max_flows, uint, 0644);
+MODULE_PARM_DESC(max_flows, "most flows of one network namespace, held tuples among them");
+
+static unsigned int max_flows_total = 1 << 22;
+module_param(max_flows_total, uint, 0644);
+MODULE_PARM_DESC(max_flows_total, "most flows of all network namespaces together");
+
+static atomic_t total = ATOMIC_INIT(0);
+static struct kmem_cache *cache4;
+static struct kmem_cache *cache6;
+
+static u32 table_hash(const void *data, u32 len, u32 seed)
+{
+	const struct cfr_key *key = data;
+
+	return jhash_1word(key->hash, seed);
+}
+
+static u32 table_obj_hash(const void *data, u32 len, u32 seed)
+{
+	const struct cfr_node *node = data;
+
+	return jhash_1word(node->hash, seed);
+}
+
+static bool same4(const struct cfr_flow *flow, const struct cfr_key *key)
+{
+	__be32 near = key->dir == CFR_OUT ? flow->v4.customer : flow->v4.relay;
+
+	return near == key->near.ip && flow->v4.remote == key->far.ip;
+}
+
+static bool same6(const struct cfr_flow *flow, const struct cfr_key *key)
+{
+	const struct in6_addr *near;
+
+	near = key->dir == CFR_OUT ? &flow->v6.customer : &flow->v6.relay;
+	return ipv6_addr_equal(near, &key->near.in6) &&
+	       ipv6_addr_equal(&flow->v6.remote, &key->far.in6);
+}
+
+static int table_cmp(struct rhashtable_compare_arg *arg, const void *obj)
+{
+	const struct cfr_key *key = arg->key;
+	const struct cfr_node *node = obj;
+	const struct cfr_flow *flow;
+	__be16 near_port;
+
+	if (node->hash != key->hash || node->dir != key->dir)
+		return 1;
+	flow = cfr_flow_of(node);
+	near_port = key->dir == CFR_OUT ? flow->customer_port : flow->relay_port;
+	if (near_port != key->near_port || flow->remote_port != key->far_port ||
+	    flow->proto != key->proto || flow->family != key->family)
+		return 1;
+	return flow->family == NFPROTO_IPV4 ? !same4(flow, key) :
+					      !same6(flow, key);
+}
+
+static const struct rhashtable_params table_params = {
+	.head_offset = offsetof(struct cfr_node, head),
+	.hashfn = table_hash,
+	.obj_hashfn = table_obj_hash,
+	.obj_cmpfn = table_cmp,
+	.automatic_shrinking = true,
+};
+
+static u32 key_hash4(const struct cfr_key *key, const siphash_key_t *secret)
+{
+	u64 addrs = (u64)(__force u32)key->near.ip << 32 |
+		    (__force u32)key->far.ip;
+	u64 ports = (u64)(__force u16)key->near_port << 48 |
+		    (u64)(__force u16)key->far_port << 32 |
+		    key->proto << 8 | key->dir;
+
+	return siphash_2u64(addrs, ports, secret);
+}
+
+static u32 key_hash6(const struct cfr_key *key, const siphash_key_t *secret)
+{
+	struct {
+		struct in6_addr near;
+		struct in6_addr far;
+		u64 ports;
+	} __aligned(SIPHASH_ALIGNMENT) data = {
+		.near = key->near.in6,
+		.far = key->far.in6,
+		.ports = (u64)(__force u16)key->near_port << 48 |
+			 (u64)(__force u16)key->far_port << 32 |
+			 key->proto << 8 | key->dir,
+	};
+
+	return siphash(&data, sizeof(data), secret);
+}
+
+static void set_hash(const struct cfr_net *cn, struct cfr_key *key)
+{
+	const siphash_key_t *secret = &cn->flows.hash_key;
+
+	key->hash = key->family == NFPROTO_IPV4 ? key_hash4(key, secret) :
+						  key_hash6(key, secret);
+}
+
+/**
+ * cfr_flow_key() - what to look a packet up by
+ * @cn: the namespace
+ * @dir: the packet's direction; the near end sent it (CFR_OUT) or gets it
+ * @family: NFPROTO_IPV4 or NFPROTO_IPV6
+ * @tuple: of the packet
+ * @key: filled in
+ */
+void cfr_flow_key(const struct cfr_net *cn, enum cfr_dir dir, u8 family,
+		  const struct cfr_tuple *tuple, struct cfr_key *key)
+{
+	bool out = dir == CFR_OUT;
+
+	key->near = out ? tuple->src : tuple->dst;
+	key->far = out ? tuple->dst : tuple->src;
+	key->near_port = out ? tuple->sport : tuple->dport;
+	key->far_port = out ? tuple->dport : tuple->sport;
+	key->dir = dir;
+	key->family = family;
+	key->proto = tuple->proto;
+	set_hash(cn, key);
+}
+
+/**
+ * cfr_flow_find() - the live flow of a key
+ * @cn: the namespace
+ * @key: from cfr_flow_key()
+ *
+ * Context: RCU read side. Idle flows end here at the very jiffy, gc only
+ * cleans up.
+ */
+struct cfr_flow *cfr_flow_find(struct cfr_net *cn, const struct cfr_key *key)
+{
+	struct cfr_node *node;
+	struct cfr_flow *flow;
+
+	node = rhashtable_lookup(&cn->flows.ht, key, table_params);
+	if (!node)
+		return NULL;
+	flow = cfr_flow_of(node);
+	if (unlikely(!cfr_flow_live(flow)))
+		return NULL;
+	if (unlikely(cfr_flow_overdue(flow))) {
+		cfr_reap_end(cn, flow, CFR_END_IDLE);
+		return NULL;
+	}
+	return flow;
+}
+
+static unsigned int idle_jiffies(const struct cfr_flow *flow, u32 state)
+{
+	if (flow->proto == IPPROTO_TCP)
+		return cfr_tcp_timeout(state);
+	return (flow->proto == IPPROTO_UDP ? UDP_SECONDS : ECHO_SECONDS) * HZ;
+}
+
+/* Written at most once a second, or every packet would dirty the line. */
+static void refresh(struct cfr_flow *flow, u32 state)
+{
+	u32 deadline = (u32)jiffies + HZ + idle_jiffies(flow, state);
+
+	if (deadline - READ_ONCE(flow->deadline) >= HZ)
+		WRITE_ONCE(flow->deadline, deadline);
+}
+
+static void seen_tcp(struct cfr_flow *flow, enum cfr_dir dir, u8 flags)
+{
+	u32 state = READ_ONCE(flow->state);
+	struct cfr_tcp_step step;
+
+	do {
+		if (state < CFR_STATE_LIVE)
+			return;
+		step = cfr_tcp_next(state, dir, flags);
+	} while (step.state != state &&
+		 !try_cmpxchg(&flow->state, &state, step.state));
+	if (step.refresh)
+		refresh(flow, step.state);
+}
+
+/**
+ * cfr_flow_seen() - account for a packet that is about to be relayed
+ * @flow: live
+ * @dir: the packet's direction
+ * @pkt: TCP, UDP or echo; an ICMP error never refreshes (RFC 4787 REQ-12)
+ */
+void cfr_flow_seen(struct cfr_flow *flow, enum cfr_dir dir,
+		   const struct cfr_packet *pkt)
+{
+	if (pkt->kind == CFR_KIND_TCP)
+		seen_tcp(flow, dir, pkt->tcp_flags);
+	else
+		refresh(flow, CFR_STATE_LIVE);
+}
+
+static void count_down(struct cfr_net *cn)
+{
+	atomic_dec(&cn->flows.count);
+	atomic_dec(&total);
+}
+
+static void free_rcu(struct rcu_head *rcu)
+{
+	struct cfr_flow *flow = container_of(rcu, struct cfr_flow, rcu);
+	bool v4 = flow->family == NFPROTO_IPV4;
+
+	memzero_explicit(flow, v4 ? CFR_FLOW_SIZE4 : CFR_FLOW_SIZE6);
+	kmem_cache_free(v4 ? cache4 : cache6, flow);
+}
+
+/**
+ * cfr_flow_release() - give up a relay tuple and the flow with it
+ * @cn: the namespace
+ * @flow: ended, on no list, its customer's node not in the table
+ */
+void cfr_flow_release(struct cfr_net *cn, struct cfr_flow *flow)
+{
+	rhashtable_remove_fast(&cn->flows.ht, &flow->node[CFR_IN].head,
+			       table_params);
+	count_down(cn);
+	call_rcu(&flow->rcu, free_rcu);
+}
+
+/**
+ * cfr_flow_unlink_customer() - take the customer's node out of the table
+ * @cn: the namespace
+ * @flow: just ended, by the caller
+ */
+void cfr_flow_unlink_customer(struct cfr_net *cn, struct cfr_flow *flow)
+{
+	rhashtable_remove_fast(&cn->flows.ht, &flow->node[CFR_OUT].head,
+			       table_params);
+}
+
+static bool over(int count, unsigned int most)
+{
+	return (unsigned int)count > READ_ONCE(most);
+}
+
+/* Live and held flows share the cap. Held ones make room, live ones never. */
+static bool count_up(struct cfr_net *cn)
+{
+	bool full = over(atomic_inc_return(&cn->flows.count), max_flows);
+
+	full |= over(atomic_inc_return(&total), max_flows_total);
+	if (likely(!full) || cfr_reap_one_held(cn))
+		return true;
+	count_down(cn);
+	return false;
+}
+
+static void fill(struct cfr_flow *flow, const struct cfr_policy *policy,
+		 const struct cfr_key *key)
+{
+	flow->node[CFR_OUT].dir = CFR_OUT;
+	flow->node[CFR_OUT].hash = key->hash;
+	flow->node[CFR_IN].dir = CFR_IN;
+	flow->policy = policy->id;
+	flow->customer_port = key->near_port;
+	flow->remote_port = key->far_port;
+	flow->family = key->family;
+	flow->proto = key->proto;
+	if (key->family == NFPROTO_IPV4) {
+		flow->v4.customer = key->near.ip;
+		flow->v4.remote = key->far.ip;
+	} else {
+		flow->v6.customer = key->near.in6;
+		flow->v6.remote = key->far.in6;
+	}
+	flow->state = key->proto == IPPROTO_TCP ? CFR_STATE_OPENING :
+						  CFR_STATE_LIVE;
+	flow->deadline = (u32)jiffies + HZ + idle_jiffies(flow, flow->state);
+}
+
+static struct cfr_flow *flow_alloc(struct cfr_net *cn,
+				   const struct cfr_policy *policy,
+				   const struct cfr_key *key,
+				   enum cfr_stat *why)
+{
+	bool v4 = key->family == NFPROTO_IPV4;
+	struct cfr_flow *flow;
+
+	if (!count_up(cn)) {
+		*why = CFR_STAT_table_full;
+		return NULL;
+	}
+	flow = kmem_cache_alloc(v4 ? cache4 : cache6, GFP_ATOMIC | __GFP_NOWARN);
+	if (!flow) {
+		count_down(cn);
+		*why = CFR_STAT_no_memory;
+		return NULL;
+	}
+	memset(flow, 0, v4 ? CFR_FLOW_SIZE4 : CFR_FLOW_SIZE6);
+	fill(flow, policy, key);
+	return flow;
+}
+
+/* Which slot remembers that a policy had no free tuple towards a remote */
+static u64 *exhausted_slot(struct cfr_net *cn, u32 policy,
+			   const struct cfr_key *key, u32 *tag)
+{
+	u32 far = key->family == NFPROTO_IPV4 ? (__force u32)key->far.ip :
+						ipv6_addr_hash(&key->far.in6);
+	u64 hash = siphash_3u32(policy, far,
+				(u32)(__force u16)key->far_port << 8 |
+				key->proto, &cn->flows.hash_key);
+
+	*tag = hash >> 32;
+	return &cn->flows.exhausted[hash % CFR_EXHAUSTED_SLOTS];
+}
+
+static bool exhausted(struct cfr_net *cn, u32 policy, const struct cfr_key *key)
+{
+	u32 tag;
+	u64 seen = READ_ONCE(*exhausted_slot(cn, policy, key, &tag));
+
+	return seen && seen >> 32 == tag &&
+	       (u32)jiffies - (u32)seen < EXHAUSTED_JIFFIES;
+}
+
+static void note_exhausted(struct cfr_net *cn, u32 policy,
+			   const struct cfr_key *key)
+{
+	u32 tag;
+	u64 *slot = exhausted_slot(cn, policy, key, &tag);
+
+	WRITE_ONCE(*slot, (u64)tag << 32 | (u32)jiffies);
+}
+
+static void set_relay(struct cfr_flow *flow, const struct cfr_key *key)
+{
+	flow->node[CFR_IN].hash = key->hash;
+	flow->relay_port = key->near_port;
+	if (flow->family == NFPROTO_IPV4)
+		flow->v4.relay = key->near.ip;
+	else
+		flow->v6.relay = key->near.in6;
+}
+
+static enum cfr_stat insert_failure(int err)
+{
+	switch (err) {
+	case -ENOMEM:
+		return CFR_STAT_no_memory;
+	case -E2BIG:
+		return CFR_STAT_table_full;
+	default:
+		return CFR_STAT_insert_busy;
+	}
+}
+
+/* Draw until a free tuple was inserted. Rejection leaves the result uniform
+ * over what is free and needs no record of it; the bound keeps a full pool
+ * from costing more than 1024 look-ups.
+ */
+static bool insert_relay(struct cfr_net *cn, const struct cfr_policy *policy,
+			 struct cfr_flow *flow, const struct cfr_key *customer,
+			 enum cfr_stat *why)
+{
+	bool v4 = flow->family == NFPROTO_IPV4;
+	bool echo = flow->proto != IPPROTO_TCP && flow->proto != IPPROTO_UDP;
+	struct cfr_key key = *customer;
+	unsigned int draw;
+	int err;
+
+	key.dir = CFR_IN;
+	for (draw = 0; draw < DRAWS_MAX; draw++) {
+		cfr_egress_draw(v4 ? &policy->v4 : &policy->v6, flow->family,
+				echo, &key.near, &key.near_port);
+		set_hash(cn, &key);
+		if (rhashtable_lookup(&cn->flows.ht, &key, table_params))
+			continue;
+		set_relay(flow, &key);
+		err = rhashtable_lookup_insert_key(&cn->flows.ht, &key,
+						   &flow->node[CFR_IN].head,
+						   table_params);
+		if (!err)
+			return true;
+		if (err != -EEXIST) {
+			*why = insert_failure(err);
+			return false;
+		}
+	}
+	note_exhausted(cn, policy->id, customer);
+	*why = CFR_STAT_pool_exhausted;
+	return false;
+}
+
+static void discard(struct cfr_net *cn, struct cfr_flow *flow)
+{
+	count_down(cn);
+	memzero_explicit(flow, flow->family == NFPROTO_IPV4 ? CFR_FLOW_SIZE4 :
+							      CFR_FLOW_SIZE6);
+}
+
+/* Two CPUs may hold the first packets of one flow: the second to come uses
+ * the first one's flow and forgets its own, whose tuple nobody saw.
+ */
+static struct cfr_flow *insert_customer(struct cfr_net *cn,
+					struct cfr_flow *flow,
+					const struct cfr_key *key,
+					enum cfr_stat *why)
+{
+	struct cfr_node *first;
+
+	first = rhashtable_lookup_get_insert_key(&cn->flows.ht, key,
+						 &flow->node[CFR_OUT].head,
+						 table_params);
+	if (likely(!first)) {
+		cfr_stats_inc(cn, flows_created);
+		cfr_reap_watch(cn);
+		return flow;
+	}
+	WRITE_ONCE(flow->state, CFR_STATE_ENDED);
+	cfr_flow_release(cn, flow);
+	if (IS_ERR(first)) {
+		*why = insert_failure(PTR_ERR(first));
+		return NULL;
+	}
+	cfr_stats_inc(cn, flows_raced);
+	flow = cfr_flow_of(first);
+	if (cfr_flow_live(flow))
+		return flow;
+	*why = CFR_STAT_insert_busy;
+	return NULL;
+}
+
+/**
+ * cfr_flow_open() - make a flow for a first packet
+ * @cn: the namespace
+ * @policy: that admits it
+ * @pkt: the packet: a SYN, a UDP datagram or an echo request
+ * @key: its key, CFR_OUT
+ * @why: set where NULL is returned
+ *
+ * Context: softirq, RCU read side. Return: the flow, or NULL if refused.
+ */
+struct cfr_flow *cfr_flow_open(struct cfr_net *cn,
+			       const struct cfr_policy *policy,
+			       const struct cfr_packet *pkt,
+			       const struct cfr_key *key, enum cfr_stat *why)
+{
+	bool v4 = pkt->family == NFPROTO_IPV4;
+	struct cfr_flow *flow;
+
+	if (!(v4 ? policy->v4.count : policy->v6.count)) {
+		*why = CFR_STAT_no_pool;
+		return NULL;
+	}
+	if (exhausted(cn, policy->id, key)) {
+		*why = CFR_STAT_pool_exhausted;
+		return NULL;
+	}
+	flow = flow_alloc(cn, policy, key, why);
+	if (!flow)
+		return NULL;
+	if (!insert_relay(cn, policy, flow, key, why)) {
+		discard(cn, flow);
+		kmem_cache_free(v4 ? cache4 : cache6, flow);
+		return NULL;
+	}
+	return insert_customer(cn, flow, key, why);
+}
+
+u32 cfr_flow_count_live(const struct cfr_net *cn)
+{
+	return atomic_read(&cn->flows.count) - cfr_flow_count_held(cn);
+}
+
+u32 cfr_flow_count_held(const struct cfr_net *cn)
+{
+	return atomic_read(&cn->flows.held_count);
+}
+
+int cfr_flow_net_init(struct cfr_net *cn)
+{
+	get_random_bytes(&cn->flows.hash_key, sizeof(cn->flows.hash_key));
+	cfr_reap_net_init(cn);
+	return rhashtable_init(&cn->flows.ht, &table_params);
+}
+
+/* Context: the hooks are gone and a grace period has passed. */
+void cfr_flow_net_exit(struct cfr_net *cn)
+{
+	cfr_reap_net_exit(cn);
+	rhashtable_destroy(&cn->flows.ht);
+	memzero_explicit(&cn->flows.hash_key, sizeof(cn->flows.hash_key));
+}
+
+/* A cache with a constructor is never merged with another, on any kernel, and
+ * keeps SLUB's free pointer out of the object, so a freed flow stays zero.
+ */
+static void construct4(void *flow)
+{
+	memset(flow, 0, CFR_FLOW_SIZE4);
+}
+
+static void construct6(void *flow)
+{
+	memset(flow, 0, CFR_FLOW_SIZE6);
+}
+
+int cfr_flow_init(void)
+{
+	cache4 = kmem_cache_create("cfr_flow4", CFR_FLOW_SIZE4, 0, SLAB_ACCOUNT,
+				   construct4);
+	if (!cache4)
+		return -ENOMEM;
+	cache6 = kmem_cache_create("cfr_flow6", CFR_FLOW_SIZE6, 0, SLAB_ACCOUNT,
+				   construct6);
+	if (!cache6) {
+		kmem_cache_destroy(cache4);
+		return -ENOMEM;
+	}
+	return 0;
+}
+
+void cfr_flow_exit(void)
+{
+	rcu_barrier();
+	kmem_cache_destroy(cache6);
+	kmem_cache_destroy(cache4);
+}

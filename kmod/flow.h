@@ -1,0 +1,181 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* Flow objects, the one table that holds them, and their life. */
+#ifndef _CFR_FLOW_H
+#define _CFR_FLOW_H
+
+#include <linux/jiffies.h>
+#include <linux/netfilter.h>
+#include <linux/rhashtable-types.h>
+#include <linux/siphash.h>
+#include <linux/spinlock.h>
+#include <linux/workqueue.h>
+
+#include "packet.h"
+#include "tcp.h"
+
+struct cfr_config;
+struct cfr_net;
+struct cfr_policy;
+
+/* RFC 6888 REQ-8: a relay tuple rests before it serves another flow. */
+#define CFR_HOLD_SECONDS	120
+
+/* After a failed draw, new flows towards that remote are refused undrawn. */
+#define CFR_EXHAUSTED_SLOTS	256
+
+/**
+ * struct cfr_key - what a flow is found by
+ * @near: the customer's address (CFR_OUT) or the relay's (CFR_IN)
+ * @far: the remote's address
+ * @near_port: port or echo id
+ * @far_port: port, 0 for echo
+ * @hash: siphash of all the others with the namespace's key
+ * @dir: CFR_OUT or CFR_IN: the two cannot be mistaken for each other
+ * @family: NFPROTO_IPV4 or NFPROTO_IPV6
+ * @proto: IPPROTO_*
+ */
+struct cfr_key {
+	union nf_inet_addr near;
+	union nf_inet_addr far;
+	__be16 near_port;
+	__be16 far_port;
+	u32 hash;
+	u8 dir;
+	u8 family;
+	u8 proto;
+};
+
+struct cfr_node {
+	struct rhash_head head;
+	u32 hash;
+	u8 dir;			/* index in struct cfr_flow.node */
+};
+
+struct cfr_addrs4 {
+	__be32 customer;
+	__be32 relay;
+	__be32 remote;
+};
+
+struct cfr_addrs6 {
+	struct in6_addr customer;
+	struct in6_addr relay;
+	struct in6_addr remote;
+};
+
+/**
+ * struct cfr_flow - one mapping
+ * @node: in the table under the customer's key (CFR_OUT) and the relay's
+ *	(CFR_IN); the customer's leaves when the flow ends, the relay's when
+ *	the tuple is given up
+ * @list: an ended flow: of those to be wiped, then of those held
+ * @rcu: frees a flow that has left all of them
+ * @state: enum cfr_state, changed by cmpxchg only
+ * @deadline: jiffies; of idleness, then of hold-off
+ * @policy: id of the policy that admitted it
+ * @customer_port: port or echo id
+ * @relay_port: port or echo id
+ * @remote_port: port, 0 for echo
+ * @family: NFPROTO_IPV4 or NFPROTO_IPV6: which of the two below was allocated
+ * @proto: IPPROTO_*
+ * @v4: addresses
+ * @v6: addresses
+ *
+ * Readers hold RCU and must check @state. All of it but @node[], @list, @state
+ * and @deadline is constant while the flow is live.
+ */
+struct cfr_flow {
+	struct cfr_node node[2];
+	union {
+		struct list_head list;
+		struct rcu_head rcu;
+	};
+	u32 state;
+	u32 deadline;
+	u32 policy;
+	__be16 customer_port;
+	__be16 relay_port;
+	__be16 remote_port;
+	u8 family;
+	u8 proto;
+	union {
+		struct cfr_addrs4 v4;
+		struct cfr_addrs6 v6;
+	};
+};
+
+/* What is allocated: a flow ends with the addresses of its family. */
+#define CFR_FLOW_SIZE4	offsetofend(struct cfr_flow, v4)
+#define CFR_FLOW_SIZE6	offsetofend(struct cfr_flow, v6)
+
+static inline struct cfr_flow *cfr_flow_of(const struct cfr_node *node)
+{
+	return container_of(node - node->dir, struct cfr_flow, node[0]);
+}
+
+static inline bool cfr_flow_live(const struct cfr_flow *flow)
+{
+	return READ_ONCE(flow->state) >= CFR_STATE_LIVE;
+}
+
+static inline bool cfr_flow_overdue(const struct cfr_flow *flow)
+{
+	return (s32)((u32)jiffies - READ_ONCE(flow->deadline)) >= 0;
+}
+
+/**
+ * struct cfr_flow_table - a namespace's flows
+ * @ht: both nodes of every flow
+ * @hash_key: never leaves the namespace, wiped with it
+ * @count: flows in any state
+ * @held_count: flows on @held
+ * @lock: protects @ended and @held
+ * @ended: flows to be wiped after a grace period
+ * @held: wiped flows, in the order of their deadlines
+ * @reap: wipes what is in @ended
+ * @gc: ends idle flows, gives up held tuples
+ * @walk: where @gc is in @ht
+ * @walking: @walk is in use
+ * @exhausted: tag and jiffies of the last failed draws
+ */
+struct cfr_flow_table {
+	struct rhashtable ht;
+	siphash_key_t hash_key;
+	atomic_t count;
+	atomic_t held_count;
+	spinlock_t lock;	/* protects ended and held */
+	struct list_head ended;
+	struct list_head held;
+	struct work_struct reap;
+	struct delayed_work gc;
+	struct rhashtable_iter walk;
+	bool walking;
+	u64 exhausted[CFR_EXHAUSTED_SLOTS];
+};
+
+void cfr_flow_key(const struct cfr_net *cn, enum cfr_dir dir, u8 family,
+		  const struct cfr_tuple *tuple, struct cfr_key *key);
+struct cfr_flow *cfr_flow_find(struct cfr_net *cn, const struct cfr_key *key);
+struct cfr_flow *cfr_flow_open(struct cfr_net *cn,
+			       const struct cfr_policy *policy,
+			       const struct cfr_packet *pkt,
+			       const struct cfr_key *key, enum cfr_stat *why);
+void cfr_flow_seen(struct cfr_flow *flow, enum cfr_dir dir,
+		   const struct cfr_packet *pkt);
+
+/* For reap.c, which ends flows */
+void cfr_flow_unlink_customer(struct cfr_net *cn, struct cfr_flow *flow);
+void cfr_flow_release(struct cfr_net *cn, struct cfr_flow *flow);
+
+void cfr_flow_sweep(struct cfr_net *cn, const struct cfr_config *cfg);
+void cfr_flow_flush(struct cfr_net *cn);
+void cfr_flow_erase(struct cfr_net *cn);
+u32 cfr_flow_count_live(const struct cfr_net *cn);
+u32 cfr_flow_count_held(const struct cfr_net *cn);
+
+int cfr_flow_net_init(struct cfr_net *cn);
+void cfr_flow_net_exit(struct cfr_net *cn);
+int cfr_flow_init(void);
+void cfr_flow_exit(void);
+
+#endif

@@ -1,0 +1,584 @@
+// SPDX-License-Identifier: GPL-2.0
+/* A packet's way through the netfilter hooks, for both families.
+ *
+ * PRE_ROUTING and LOCAL_OUT run before conntrack: what is ours becomes
+ * UNTRACKED. Packets to a pool address are rewritten there. Packets of
+ * customers are rewritten in POST_ROUTING only, since a source rewritten before
+ * routing would fail reverse path filters, and since the operator's FORWARD
+ * rules are written for customers.
+ *
+ * A marked packet that cannot be relayed is dropped; each drop has its counter.
+ */
+
+#include <linux/ip.h>
+#include <linux/ipv6.h>
+#include <linux/netfilter.h>
+#include <linux/netfilter_ipv4.h>
+#include <linux/netfilter_ipv6.h>
+#include <linux/netfilter/nf_conntrack_common.h>
+#include <net/addrconf.h>
+#include <net/ip.h>
+#include <net/netfilter/ipv4/nf_defrag_ipv4.h>
+#include <net/netfilter/ipv6/nf_defrag_ipv6.h>
+#include <net/route.h>
+
+#include "config.h"
+#include "hook.h"
+#include "icmp.h"
+#include "net.h"
+#include "packet.h"
+#include "rewrite.h"
+#include "stats.h"
+
+/* Before conntrack (-200), after defragmentation (-400) and raw (-300) */
+#define PRIORITY_EARLY	(NF_IP_PRI_CONNTRACK - 50)
+/* After the operator's source NAT (100) */
+#define PRIORITY_LATE	(NF_IP_PRI_NAT_SRC + 10)
+
+/* In the IP layer's control block, from PRE_ROUTING or LOCAL_OUT to
+ * POST_ROUTING: this packet was rewritten towards a customer already.
+ */
+#define TRANSLATED	BIT(15)
+
+static unsigned int drop(struct cfr_net *cn, enum cfr_stat why)
+{
+	this_cpu_inc(cn->stats->count[why]);
+	return NF_DROP;
+}
+
+static bool untracked(const struct sk_buff *skb)
+{
+	return (skb_get_nfct((struct sk_buff *)skb) & NFCT_INFOMASK) ==
+	       IP_CT_UNTRACKED;
+}
+
+static void untrack(struct sk_buff *skb)
+{
+	if (untracked(skb))
+		return;
+	nf_reset_ct(skb);
+	skb_set_nfct(skb, IP_CT_UNTRACKED);
+}
+
+static bool translated(const struct sk_buff *skb, u8 family)
+{
+	return (family == NFPROTO_IPV4 ? IPCB(skb)->flags :
+					 IP6CB(skb)->flags) & TRANSLATED;
+}
+
+static void set_translated(struct sk_buff *skb, u8 family)
+{
+	if (family == NFPROTO_IPV4)
+		IPCB(skb)->flags |= TRANSLATED;
+	else
+		IP6CB(skb)->flags |= TRANSLATED;
+}
+
+/* Neither the relay's own nor a tunnel's outer packet */
+static bool forwarded(const struct sk_buff *skb, u8 family)
+{
+	return family == NFPROTO_IPV4 ? IPCB(skb)->flags & IPSKB_FORWARDED :
+					IP6CB(skb)->flags & IP6SKB_FORWARDED;
+}
+
+static enum cfr_space source_space(const struct cfr_config *cfg,
+				   const struct sk_buff *skb, u8 family)
+{
+	return family == NFPROTO_IPV4 ?
+		cfr_config_space4(cfg, ip_hdr(skb)->saddr) :
+		cfr_config_space6(cfg, &ipv6_hdr(skb)->saddr);
+}
+
+static enum cfr_space dest_space(const struct cfr_config *cfg,
+				 const struct sk_buff *skb, u8 family)
+{
+	return family == NFPROTO_IPV4 ?
+		cfr_config_space4(cfg, ip_hdr(skb)->daddr) :
+		cfr_config_space6(cfg, &ipv6_hdr(skb)->daddr);
+}
+
+static bool dest_local(struct net *net, const struct sk_buff *skb, u8 family,
+		       const struct net_device *dev)
+{
+	if (family == NFPROTO_IPV6)
+		return ipv6_chk_addr(net, &ipv6_hdr(skb)->daddr, NULL, 0);
+	switch (inet_addr_type_dev_table(net, dev, ip_hdr(skb)->daddr)) {
+	case RTN_LOCAL:
+	case RTN_BROADCAST:
+	case RTN_ANYCAST:
+		return true;
+	}
+	return false;
+}
+
+static bool is_icmp(const struct sk_buff *skb, u8 family)
+{
+	return family == NFPROTO_IPV4 ?
+		ip_hdr(skb)->protocol == IPPROTO_ICMP :
+		ipv6_hdr(skb)->nexthdr == IPPROTO_ICMPV6;
+}
+
+static bool opens(const struct cfr_packet *pkt)
+{
+	switch (pkt->kind) {
+	case CFR_KIND_TCP:
+		return (pkt->tcp_flags & (CFR_TCP_SYN | CFR_TCP_ACK)) ==
+		       CFR_TCP_SYN;
+	case CFR_KIND_UDP:
+	case CFR_KIND_REQUEST:
+		return true;
+	}
+	return false;
+}
+
+static bool relayable(const struct cfr_packet *pkt)
+{
+	return pkt->kind == CFR_KIND_TCP || pkt->kind == CFR_KIND_UDP ||
+	       pkt->kind == CFR_KIND_REQUEST;
+}
+
+/* A segment of a connection that the relay's host opened itself. A service of
+ * the host, which must stay reachable under a rule that marks everything, does
+ * not listen in the range of ephemeral ports.
+ */
+static bool own_connection(const struct sk_buff *skb,
+			   const struct cfr_packet *pkt)
+{
+	int low, high, port = ntohs(pkt->tuple.sport);
+
+	if (pkt->kind != CFR_KIND_TCP || !sk_fullsock(skb->sk))
+		return false;
+	if (pkt->tcp_flags & (CFR_TCP_SYN | CFR_TCP_RST))
+		return false;
+	inet_get_local_port_range(sock_net(skb->sk), &low, &high);
+	return port >= low && port <= high;
+}
+
+/* Is this marked packet of the host itself a customer's, rather than an answer
+ * to somebody who talks to the relay?
+ */
+static bool own_claimed(const struct sk_buff *skb, const struct cfr_packet *pkt)
+{
+	return skb->sk && (opens(pkt) || own_connection(skb, pkt));
+}
+
+static struct cfr_flow *find(struct cfr_net *cn, enum cfr_dir dir,
+			     const struct cfr_packet *pkt, struct cfr_key *key)
+{
+	cfr_flow_key(cn, dir, pkt->family, &pkt->tuple, key);
+	return cfr_flow_find(cn, key);
+}
+
+/* What the rest of the stack must not learn, or act upon, of a packet that was
+ * rewritten: a mark would have it relayed again once a tunnel wrapped it.
+ */
+static void settle(const struct cfr_config *cfg, struct sk_buff *skb)
+{
+	skb->mark &= ~cfg->marks;
+	untrack(skb);
+}
+
+static bool error_to_customer(struct cfr_net *cn, const struct cfr_config *cfg,
+			      struct sk_buff *skb, const struct cfr_packet *pkt,
+			      enum cfr_stat *why)
+{
+	struct cfr_quote quote;
+	struct cfr_flow *flow;
+	bool done = false;
+
+	flow = cfr_icmp_flow(cn, skb, pkt, CFR_IN, &quote, why);
+	if (flow) {
+		*why = CFR_STAT_no_memory;
+		done = cfr_icmp_translate(skb, pkt, &quote, flow, CFR_IN);
+	}
+	memzero_explicit(&quote, sizeof(quote));
+	if (!done)
+		return false;
+	settle(cfg, skb);
+	set_translated(skb, pkt->family);
+	cfr_stats_inc(cn, errors_in);
+	return true;
+}
+
+static unsigned int data_to_customer(struct cfr_net *cn,
+				     const struct cfr_config *cfg,
+				     struct sk_buff *skb,
+				     const struct cfr_packet *pkt)
+{
+	struct cfr_endpoint customer;
+	struct cfr_flow *flow;
+	struct cfr_key key;
+	bool done;
+
+	flow = find(cn, CFR_IN, pkt, &key);
+	if (!flow)
+		return drop(cn, CFR_STAT_in_no_flow);
+	cfr_flow_seen(flow, CFR_IN, pkt);
+	customer = cfr_flow_customer(flow);
+	done = cfr_rewrite_data(skb, pkt, CFR_DESTINATION, &customer);
+	memzero_explicit(&customer, sizeof(customer));
+	if (!done)
+		return drop(cn, CFR_STAT_no_memory);
+	settle(cfg, skb);
+	set_translated(skb, pkt->family);
+	skb_dst_drop(skb);
+	cfr_stats_inc(cn, relayed_in);
+	return NF_ACCEPT;
+}
+
+static unsigned int to_customer(struct cfr_net *cn,
+				const struct cfr_config *cfg,
+				struct sk_buff *skb,
+				const struct cfr_packet *pkt)
+{
+	enum cfr_stat why;
+
+	switch (pkt->kind) {
+	case CFR_KIND_TCP:
+	case CFR_KIND_UDP:
+	case CFR_KIND_REPLY:
+		return data_to_customer(cn, cfg, skb, pkt);
+	case CFR_KIND_ERROR:
+		if (!error_to_customer(cn, cfg, skb, pkt, &why))
+			return drop(cn, why);
+		skb_dst_drop(skb);
+		return NF_ACCEPT;
+	case CFR_KIND_REFUSED:
+		if (pkt->why != CFR_STAT_protocol &&
+		    pkt->why != CFR_STAT_icmp_type)
+			return drop(cn, pkt->why);
+		fallthrough;
+	default:
+		return drop(cn, CFR_STAT_in_no_flow);
+	}
+}
+
+/* An error about a packet of a live flow belongs to the flow, marked or not:
+ * conntrack, which never saw the flow, would call it INVALID.
+ */
+static bool error_of_flow(struct cfr_net *cn, struct sk_buff *skb, u8 family)
+{
+	struct cfr_packet pkt;
+	struct cfr_quote quote;
+	enum cfr_stat why;
+	bool ours;
+
+	cfr_packet_parse(skb, family, &pkt);
+	ours = pkt.kind == CFR_KIND_ERROR &&
+	       cfr_icmp_flow(cn, skb, &pkt, CFR_OUT, &quote, &why);
+	memzero_explicit(&quote, sizeof(quote));
+	cfr_packet_wipe(&pkt);
+	return ours;
+}
+
+static unsigned int cfr_hook_prerouting(void *priv, struct sk_buff *skb,
+					const struct nf_hook_state *state)
+{
+	struct cfr_net *cn = cfr_pernet(state->net);
+	const struct cfr_config *cfg = rcu_dereference(cn->config);
+	struct cfr_packet pkt;
+	enum cfr_space space;
+	unsigned int verdict;
+	u8 family = state->pf;
+
+	if (!cfg)
+		return NF_ACCEPT;
+	space = source_space(cfg, skb, family);
+	if (unlikely(space == CFR_SPACE_POOL || space == CFR_SPACE_RETIRED))
+		return drop(cn, CFR_STAT_src_in_pool);
+
+	space = dest_space(cfg, skb, family);
+	if (space == CFR_SPACE_POOL) {
+		cfr_packet_parse(skb, family, &pkt);
+		verdict = to_customer(cn, cfg, skb, &pkt);
+		cfr_packet_wipe(&pkt);
+		return verdict;
+	}
+	if (unlikely(space == CFR_SPACE_RETIRED))
+		return drop(cn, CFR_STAT_in_retired);
+
+	if (unlikely(is_icmp(skb, family)) && error_of_flow(cn, skb, family)) {
+		untrack(skb);
+		return NF_ACCEPT;
+	}
+	if (!cfr_config_policy(cfg, skb->mark) || space == CFR_SPACE_BYPASS ||
+	    dest_local(state->net, skb, family, skb->dev))
+		return NF_ACCEPT;
+	untrack(skb);
+	return NF_ACCEPT;
+}
+
+/* The relay's own errors about packets that had left POST_ROUTING are addressed
+ * to the pool address which those have as their source.
+ */
+static unsigned int own_to_pool(struct cfr_net *cn, const struct cfr_config *cfg,
+				struct sk_buff *skb,
+				const struct nf_hook_state *state)
+{
+	enum cfr_stat why = CFR_STAT_to_pool;
+	struct cfr_packet pkt;
+	bool done;
+	int err;
+
+	cfr_packet_parse(skb, state->pf, &pkt);
+	done = pkt.kind == CFR_KIND_ERROR &&
+	       error_to_customer(cn, cfg, skb, &pkt, &why);
+	cfr_packet_wipe(&pkt);
+	if (!done)
+		return drop(cn, why);
+	if (state->pf == NFPROTO_IPV4)
+		err = ip_route_me_harder(state->net, state->sk, skb, RTN_UNSPEC);
+	else
+		err = ip6_route_me_harder(state->net, state->sk, skb);
+	return err ? drop(cn, CFR_STAT_no_route) : NF_ACCEPT;
+}
+
+static bool own_is_ours(struct cfr_net *cn, struct sk_buff *skb, u8 family)
+{
+	struct cfr_packet pkt;
+	struct cfr_key key;
+	bool ours;
+
+	cfr_packet_parse(skb, family, &pkt);
+	ours = own_claimed(skb, &pkt) ||
+	       (relayable(&pkt) && find(cn, CFR_OUT, &pkt, &key));
+	cfr_packet_wipe(&pkt);
+	return ours;
+}
+
+static unsigned int cfr_hook_local_out(void *priv, struct sk_buff *skb,
+				       const struct nf_hook_state *state)
+{
+	struct cfr_net *cn = cfr_pernet(state->net);
+	const struct cfr_config *cfg = rcu_dereference(cn->config);
+	enum cfr_space space;
+	u8 family = state->pf;
+
+	if (!cfg)
+		return NF_ACCEPT;
+	space = dest_space(cfg, skb, family);
+	if (unlikely(space == CFR_SPACE_POOL || space == CFR_SPACE_RETIRED))
+		return own_to_pool(cn, cfg, skb, state);
+	if (unlikely(is_icmp(skb, family)) && error_of_flow(cn, skb, family)) {
+		untrack(skb);
+		return NF_ACCEPT;
+	}
+	if (!cfr_config_policy(cfg, skb->mark) || space == CFR_SPACE_BYPASS ||
+	    dest_local(state->net, skb, family, state->out))
+		return NF_ACCEPT;
+	if (own_is_ours(cn, skb, family))
+		untrack(skb);
+	return NF_ACCEPT;
+}
+
+static unsigned int refuse(struct cfr_net *cn, struct sk_buff *skb, u8 family,
+			   enum cfr_stat why)
+{
+	if (forwarded(skb, family))
+		cfr_icmp_refuse(skb, family, why);
+	return drop(cn, why);
+}
+
+/* A packet without a flow: NULL and a verdict, or the flow that it opens */
+static struct cfr_flow *admit(struct cfr_net *cn, const struct cfr_config *cfg,
+			      struct sk_buff *skb,
+			      const struct nf_hook_state *state,
+			      const struct cfr_packet *pkt,
+			      const struct cfr_key *key, unsigned int *verdict)
+{
+	const struct cfr_policy *policy = cfr_config_policy(cfg, skb->mark);
+	u8 family = state->pf;
+	struct cfr_flow *flow;
+	enum cfr_stat why;
+
+	*verdict = NF_ACCEPT;
+	if (!policy || state->out->flags & IFF_LOOPBACK)
+		return NULL;
+	if (!forwarded(skb, family) && !own_claimed(skb, pkt))
+		return NULL;
+
+	switch (dest_space(cfg, skb, family)) {
+	case CFR_SPACE_BYPASS:
+		return NULL;
+	case CFR_SPACE_REFUSE:
+		*verdict = refuse(cn, skb, family, CFR_STAT_bypass_drop);
+		return NULL;
+	default:
+		break;
+	}
+	why = CFR_STAT_icmp_type;
+	if (pkt->kind == CFR_KIND_REFUSED)
+		why = pkt->why;
+	else if (pkt->kind == CFR_KIND_TCP && !opens(pkt))
+		why = CFR_STAT_tcp_no_flow;
+	else if (relayable(pkt)) {
+		flow = cfr_flow_open(cn, policy, pkt, key, &why);
+		if (flow)
+			return flow;
+	}
+	*verdict = refuse(cn, skb, family, why);
+	return NULL;
+}
+
+static unsigned int data_to_remote(struct cfr_net *cn,
+				   const struct cfr_config *cfg,
+				   struct sk_buff *skb,
+				   const struct nf_hook_state *state,
+				   const struct cfr_packet *pkt)
+{
+	struct cfr_flow *flow = NULL;
+	struct cfr_endpoint relay;
+	unsigned int verdict;
+	struct cfr_key key;
+
+	if (likely(relayable(pkt)))
+		flow = find(cn, CFR_OUT, pkt, &key);
+	if (unlikely(!flow)) {
+		flow = admit(cn, cfg, skb, state, pkt, &key, &verdict);
+		if (!flow)
+			return verdict;
+	}
+	cfr_flow_seen(flow, CFR_OUT, pkt);
+	relay = cfr_flow_relay(flow);
+	if (!cfr_rewrite_data(skb, pkt, CFR_SOURCE, &relay))
+		return drop(cn, CFR_STAT_no_memory);
+	settle(cfg, skb);
+	cfr_stats_inc(cn, relayed_out);
+	return NF_ACCEPT;
+}
+
+static unsigned int error_to_remote(struct cfr_net *cn,
+				    const struct cfr_config *cfg,
+				    struct sk_buff *skb,
+				    const struct cfr_packet *pkt)
+{
+	struct cfr_quote quote;
+	struct cfr_flow *flow;
+	enum cfr_stat why;
+	bool done = false;
+
+	flow = cfr_icmp_flow(cn, skb, pkt, CFR_OUT, &quote, &why);
+	if (flow)
+		done = cfr_icmp_translate(skb, pkt, &quote, flow, CFR_OUT);
+	memzero_explicit(&quote, sizeof(quote));
+	if (done) {
+		settle(cfg, skb);
+		cfr_stats_inc(cn, errors_out);
+		return NF_ACCEPT;
+	}
+	if (flow)
+		return drop(cn, CFR_STAT_no_memory);
+	if (!cfr_config_policy(cfg, skb->mark) ||
+	    !forwarded(skb, pkt->family) ||
+	    dest_space(cfg, skb, pkt->family) == CFR_SPACE_BYPASS)
+		return NF_ACCEPT;
+	return drop(cn, why);
+}
+
+/* Marked, but conntrack saw it, or would have, had it been loaded */
+static unsigned int marked_late(struct cfr_net *cn, const struct cfr_config *cfg,
+				struct sk_buff *skb,
+				const struct nf_hook_state *state)
+{
+	u8 family = state->pf;
+	struct cfr_packet pkt;
+	bool late;
+
+	if (likely(!cfr_config_policy(cfg, skb->mark)) ||
+	    state->out->flags & IFF_LOOPBACK ||
+	    dest_space(cfg, skb, family) == CFR_SPACE_BYPASS)
+		return NF_ACCEPT;
+	if (forwarded(skb, family))
+		return drop(cn, CFR_STAT_mark_too_late);
+	cfr_packet_parse(skb, family, &pkt);
+	late = own_claimed(skb, &pkt);
+	cfr_packet_wipe(&pkt);
+	return late ? drop(cn, CFR_STAT_mark_too_late) : NF_ACCEPT;
+}
+
+static unsigned int cfr_hook_postrouting(void *priv, struct sk_buff *skb,
+					 const struct nf_hook_state *state)
+{
+	struct cfr_net *cn = cfr_pernet(state->net);
+	const struct cfr_config *cfg = rcu_dereference(cn->config);
+	struct cfr_packet pkt;
+	unsigned int verdict;
+
+	if (!cfg)
+		return NF_ACCEPT;
+	if (!untracked(skb))
+		return marked_late(cn, cfg, skb, state);
+	if (translated(skb, state->pf))
+		return NF_ACCEPT;
+	cfr_packet_parse(skb, state->pf, &pkt);
+	if (unlikely(pkt.kind == CFR_KIND_ERROR))
+		verdict = error_to_remote(cn, cfg, skb, &pkt);
+	else
+		verdict = data_to_remote(cn, cfg, skb, state, &pkt);
+	cfr_packet_wipe(&pkt);
+	return verdict;
+}
+
+#define HOOK(function, family, number, order) {	\
+	.hook		= function,		\
+	.pf		= family,		\
+	.hooknum	= number,		\
+	.priority	= order,		\
+}
+
+static const struct nf_hook_ops hooks[] = {
+	HOOK(cfr_hook_prerouting, NFPROTO_IPV4, NF_INET_PRE_ROUTING,
+	     PRIORITY_EARLY),
+	HOOK(cfr_hook_local_out, NFPROTO_IPV4, NF_INET_LOCAL_OUT,
+	     PRIORITY_EARLY),
+	HOOK(cfr_hook_postrouting, NFPROTO_IPV4, NF_INET_POST_ROUTING,
+	     PRIORITY_LATE),
+	HOOK(cfr_hook_prerouting, NFPROTO_IPV6, NF_INET_PRE_ROUTING,
+	     PRIORITY_EARLY),
+	HOOK(cfr_hook_local_out, NFPROTO_IPV6, NF_INET_LOCAL_OUT,
+	     PRIORITY_EARLY),
+	HOOK(cfr_hook_postrouting, NFPROTO_IPV6, NF_INET_POST_ROUTING,
+	     PRIORITY_LATE),
+};
+
+/**
+ * cfr_hook_register() - begin to see packets
+ * @cn: the namespace, its configuration published
+ *
+ * Context: process, config_mutex held. Return: 0 or -errno.
+ */
+int cfr_hook_register(struct cfr_net *cn)
+{
+	int err;
+
+	err = nf_defrag_ipv4_enable(cn->net);
+	if (err)
+		return err;
+	err = nf_defrag_ipv6_enable(cn->net);
+	if (err)
+		goto err_disable_defrag4;
+	err = nf_register_net_hooks(cn->net, hooks, ARRAY_SIZE(hooks));
+	if (err)
+		goto err_disable_defrag6;
+	return 0;
+
+err_disable_defrag6:
+	nf_defrag_ipv6_disable(cn->net);
+err_disable_defrag4:
+	nf_defrag_ipv4_disable(cn->net);
+	return err;
+}
+
+/**
+ * cfr_hook_unregister() - see no packets any more
+ * @cn: the namespace
+ *
+ * Context: process, config_mutex held. Packets may be inside the hooks until
+ * the next grace period has passed.
+ */
+void cfr_hook_unregister(struct cfr_net *cn)
+{
+	nf_unregister_net_hooks(cn->net, hooks, ARRAY_SIZE(hooks));
+	nf_defrag_ipv6_disable(cn->net);
+	nf_defrag_ipv4_disable(cn->net);
+}

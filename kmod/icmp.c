@@ -1,0 +1,248 @@
+// SPDX-License-Identifier: GPL-2.0
+/* ICMP errors (RFC 5508 REQ-3 to REQ-6).
+ *
+ * In: a router or the remote reports on a packet that the relay sent. It is
+ * addressed to the relay tuple, which the quote has as its source; both become
+ * the customer's.
+ *
+ * Out: the customer, an access router or the relay itself reports on a packet
+ * that was already rewritten towards the customer. The reporter's address
+ * becomes the flow's relay address and the quote is what the remote sent, so
+ * that nothing internal leaves.
+ */
+
+#include <linux/icmp.h>
+#include <linux/icmpv6.h>
+#include <linux/ip.h>
+#include <linux/ipv6.h>
+#include <linux/netfilter_ipv4.h>
+#include <linux/netfilter_ipv6.h>
+#include <linux/tcp.h>
+#include <net/icmp.h>
+#include <net/ip.h>
+#include <net/ip6_checksum.h>
+
+#include "icmp.h"
+#include "net.h"
+#include "rewrite.h"
+
+static bool checksum_valid(struct sk_buff *skb, const struct cfr_packet *pkt)
+{
+	if (skb_csum_unnecessary(skb))
+		return true;
+	if (pkt->family == NFPROTO_IPV4)
+		return !nf_ip_checksum(skb, NF_INET_PRE_ROUTING, pkt->l4,
+				       IPPROTO_ICMP);
+	return !nf_ip6_checksum(skb, NF_INET_PRE_ROUTING, pkt->l4,
+				IPPROTO_ICMPV6);
+}
+
+/* The error must go to the one who sent what it quotes, or it is none of this
+ * flow's.
+ */
+static bool addressed_to_sender(const struct cfr_packet *pkt,
+				const struct cfr_quote *quote)
+{
+	if (pkt->family == NFPROTO_IPV4)
+		return pkt->tuple.dst.ip == quote->tuple.src.ip;
+	return ipv6_addr_equal(&pkt->tuple.dst.in6, &quote->tuple.src.in6);
+}
+
+static void reverse(const struct cfr_tuple *tuple, struct cfr_tuple *reversed)
+{
+	reversed->src = tuple->dst;
+	reversed->dst = tuple->src;
+	reversed->sport = tuple->dport;
+	reversed->dport = tuple->sport;
+	reversed->proto = tuple->proto;
+}
+
+/**
+ * cfr_icmp_flow() - the live flow that an ICMP error is about
+ * @cn: the namespace
+ * @skb: the error; its head may move
+ * @pkt: as parsed, of CFR_KIND_ERROR
+ * @dir: the error's direction
+ * @quote: filled in
+ * @why: set where NULL is returned
+ */
+struct cfr_flow *cfr_icmp_flow(struct cfr_net *cn, struct sk_buff *skb,
+			       const struct cfr_packet *pkt, enum cfr_dir dir,
+			       struct cfr_quote *quote, enum cfr_stat *why)
+{
+	struct cfr_tuple answer;
+	struct cfr_flow *flow;
+	struct cfr_key key;
+
+	*why = CFR_STAT_icmp_invalid;
+	if (!cfr_packet_quote(skb, pkt, quote))
+		return NULL;
+	*why = CFR_STAT_icmp_no_flow;
+	if (!addressed_to_sender(pkt, quote))
+		return NULL;
+	reverse(&quote->tuple, &answer);
+	cfr_flow_key(cn, dir, pkt->family, &answer, &key);
+	flow = cfr_flow_find(cn, &key);
+	if (!flow)
+		return NULL;
+	*why = CFR_STAT_icmp_invalid;
+	return checksum_valid(skb, pkt) ? flow : NULL;
+}
+
+/* How far a quote is written to: the TCP checksum is the farthest. */
+static unsigned int quoted_end(const struct sk_buff *skb,
+			       const struct cfr_quote *quote)
+{
+	return min_t(unsigned int, skb->len,
+		     quote->l4 + offsetofend(struct tcphdr, check));
+}
+
+/* Extension objects (RFC 4884) may name the reporter's interfaces (RFC 5837).
+ * For IPv4 what RFC 792 asks for is enough to match a flow; for IPv6 the quote
+ * ends where the objects begin.
+ */
+static bool trim4(struct sk_buff *skb, const struct cfr_packet *pkt,
+		  const struct cfr_quote *quote)
+{
+	unsigned int len = quote->l4 + 8;
+	struct iphdr *iph;
+
+	if (pskb_trim(skb, len))
+		return false;
+	iph = ip_hdr(skb);
+	csum_replace2(&iph->check, iph->tot_len, htons(len));
+	iph->tot_len = htons(len);
+	skb->data[pkt->l4 + 5] = 0;	/* length of the quote, RFC 4884 4.1 */
+	return true;
+}
+
+static bool trim6(struct sk_buff *skb, const struct cfr_packet *pkt,
+		  const struct cfr_quote *quote)
+{
+	struct icmp6hdr *ih = (struct icmp6hdr *)(skb->data + pkt->l4);
+	unsigned int len = quote->l3 + ih->icmp6_datagram_len * 8;
+
+	if (ih->icmp6_type != ICMPV6_DEST_UNREACH &&
+	    ih->icmp6_type != ICMPV6_TIME_EXCEED)
+		return true;
+	if (!ih->icmp6_datagram_len)
+		return true;
+	ih->icmp6_datagram_len = 0;	/* RFC 4884 4.4, 4.5 */
+	len = max_t(unsigned int, len, quote->l4 + 8);
+	if (pskb_trim(skb, min(len, skb->len)))
+		return false;
+	ipv6_hdr(skb)->payload_len = htons(skb->len - sizeof(struct ipv6hdr));
+	return true;
+}
+
+static void checksum4(struct sk_buff *skb, const struct cfr_packet *pkt)
+{
+	struct icmphdr *ih = (struct icmphdr *)(skb->data + pkt->l4);
+
+	ih->checksum = 0;
+	ih->checksum = csum_fold(skb_checksum(skb, pkt->l4,
+					      skb->len - pkt->l4, 0));
+}
+
+static void checksum6(struct sk_buff *skb, const struct cfr_packet *pkt)
+{
+	struct icmp6hdr *ih = (struct icmp6hdr *)(skb->data + pkt->l4);
+	const struct ipv6hdr *ip6h = ipv6_hdr(skb);
+	unsigned int len = skb->len - pkt->l4;
+
+	ih->icmp6_cksum = 0;
+	ih->icmp6_cksum = csum_ipv6_magic(&ip6h->saddr, &ip6h->daddr, len,
+					  IPPROTO_ICMPV6,
+					  skb_checksum(skb, pkt->l4, len, 0));
+}
+
+/**
+ * cfr_icmp_translate() - rewrite an ICMP error
+ * @skb: the error; its head may move
+ * @pkt: as parsed
+ * @quote: as parsed
+ * @flow: that it is about
+ * @dir: the error's direction
+ *
+ * Return: false if it could not be done; the packet must then be dropped.
+ */
+bool cfr_icmp_translate(struct sk_buff *skb, const struct cfr_packet *pkt,
+			const struct cfr_quote *quote,
+			const struct cfr_flow *flow, enum cfr_dir dir)
+{
+	bool v4 = pkt->family == NFPROTO_IPV4;
+	bool out = dir == CFR_OUT;
+	struct cfr_endpoint to;
+
+	if (skb_ensure_writable(skb, quoted_end(skb, quote)))
+		return false;
+	to = out ? cfr_flow_relay(flow) : cfr_flow_customer(flow);
+	cfr_rewrite_quote(skb, pkt->family, quote,
+			  out ? CFR_DESTINATION : CFR_SOURCE, &to);
+	cfr_rewrite_outer(skb, pkt->family, out ? CFR_SOURCE : CFR_DESTINATION,
+			  &to);
+	if (out && !(v4 ? trim4(skb, pkt, quote) : trim6(skb, pkt, quote)))
+		return false;
+	if (v4)
+		checksum4(skb, pkt);
+	else
+		checksum6(skb, pkt);
+	skb->ip_summed = CHECKSUM_NONE;
+	memzero_explicit(&to, sizeof(to));
+	return true;
+}
+
+static void refuse4(struct sk_buff *skb, enum cfr_stat why)
+{
+	switch (why) {
+	case CFR_STAT_protocol:
+		return icmp_send(skb, ICMP_DEST_UNREACH, ICMP_PROT_UNREACH, 0);
+	case CFR_STAT_pool_exhausted:
+	case CFR_STAT_table_full:
+	case CFR_STAT_no_memory:
+		return icmp_send(skb, ICMP_DEST_UNREACH, ICMP_HOST_UNREACH, 0);
+	case CFR_STAT_no_pool:
+	case CFR_STAT_bypass_drop:
+	case CFR_STAT_ip_options:
+		return icmp_send(skb, ICMP_DEST_UNREACH, ICMP_PKT_FILTERED, 0);
+	default:
+		return;
+	}
+}
+
+static void refuse6(struct sk_buff *skb, enum cfr_stat why)
+{
+	switch (why) {
+	case CFR_STAT_protocol:
+		return icmpv6_send(skb, ICMPV6_PARAMPROB, ICMPV6_UNK_NEXTHDR,
+				   offsetof(struct ipv6hdr, nexthdr));
+	case CFR_STAT_pool_exhausted:
+	case CFR_STAT_table_full:
+	case CFR_STAT_no_memory:
+		return icmpv6_send(skb, ICMPV6_DEST_UNREACH,
+				   ICMPV6_ADDR_UNREACH, 0);
+	case CFR_STAT_no_pool:
+	case CFR_STAT_bypass_drop:
+	case CFR_STAT_ext_header:
+		return icmpv6_send(skb, ICMPV6_DEST_UNREACH,
+				   ICMPV6_ADM_PROHIBITED, 0);
+	default:
+		return;
+	}
+}
+
+/**
+ * cfr_icmp_refuse() - tell a customer that a packet was refused
+ * @skb: the packet, in POST_ROUTING and unchanged
+ * @family: NFPROTO_IPV4 or NFPROTO_IPV6
+ * @why: the reason; silent where an answer would help nobody but a scanner
+ *
+ * The kernel's own limits on ICMP errors apply.
+ */
+void cfr_icmp_refuse(struct sk_buff *skb, u8 family, enum cfr_stat why)
+{
+	if (family == NFPROTO_IPV4)
+		refuse4(skb, why);
+	else
+		refuse6(skb, why);
+}

@@ -1,0 +1,284 @@
+// SPDX-License-Identifier: GPL-2.0
+/* Parsing: reads headers, changes nothing, looks nothing up. */
+
+#include <linux/icmp.h>
+#include <linux/icmpv6.h>
+#include <linux/ip.h>
+#include <linux/ipv6.h>
+#include <linux/tcp.h>
+#include <linux/udp.h>
+#include <net/ip.h>
+#include <net/ipv6.h>
+
+#include "packet.h"
+
+/* What every ICMP error quotes at least (RFC 792; RFC 4443 3: as much as fits) */
+#define QUOTED_L4	8
+
+static void refuse(struct cfr_packet *pkt, enum cfr_stat why)
+{
+	pkt->kind = CFR_KIND_REFUSED;
+	pkt->why = why;
+}
+
+/* The combinations of RFC 9293 3.10.7; ECN bits, PSH and URG say nothing about
+ * a connection's state. All others are scans.
+ */
+static bool tcp_flags_valid(u8 flags)
+{
+	switch (flags & (CFR_TCP_FIN | CFR_TCP_SYN | CFR_TCP_RST | CFR_TCP_ACK)) {
+	case CFR_TCP_SYN:
+	case CFR_TCP_SYN | CFR_TCP_ACK:
+	case CFR_TCP_ACK:
+	case CFR_TCP_FIN | CFR_TCP_ACK:
+	case CFR_TCP_RST:
+	case CFR_TCP_RST | CFR_TCP_ACK:
+		return true;
+	}
+	return false;
+}
+
+static void parse_tcp(struct sk_buff *skb, struct cfr_packet *pkt)
+{
+	const struct tcphdr *th;
+
+	if (unlikely(!pskb_may_pull(skb, pkt->l4 + sizeof(*th))))
+		return refuse(pkt, CFR_STAT_malformed);
+	th = (const struct tcphdr *)(skb->data + pkt->l4);
+	if (unlikely(th->doff < 5 || pkt->l4 + th->doff * 4 > skb->len))
+		return refuse(pkt, CFR_STAT_malformed);
+	pkt->tcp_flags = ((const u8 *)th)[13];
+	if (unlikely(!tcp_flags_valid(pkt->tcp_flags)))
+		return refuse(pkt, CFR_STAT_tcp_flags);
+	pkt->tuple.sport = th->source;
+	pkt->tuple.dport = th->dest;
+	pkt->kind = CFR_KIND_TCP;
+}
+
+static void parse_udp(struct sk_buff *skb, struct cfr_packet *pkt)
+{
+	const struct udphdr *uh;
+	unsigned int len;
+
+	if (unlikely(!pskb_may_pull(skb, pkt->l4 + sizeof(*uh))))
+		return refuse(pkt, CFR_STAT_malformed);
+	uh = (const struct udphdr *)(skb->data + pkt->l4);
+	len = ntohs(uh->len);
+	if (unlikely(!skb_is_gso(skb) &&
+		     (len < sizeof(*uh) || len > skb->len - pkt->l4)))
+		return refuse(pkt, CFR_STAT_malformed);
+	pkt->tuple.sport = uh->source;
+	pkt->tuple.dport = uh->dest;
+	pkt->kind = CFR_KIND_UDP;
+}
+
+static void set_echo(struct cfr_packet *pkt, bool request, __be16 id)
+{
+	pkt->kind = request ? CFR_KIND_REQUEST : CFR_KIND_REPLY;
+	pkt->tuple.sport = request ? id : 0;
+	pkt->tuple.dport = request ? 0 : id;
+}
+
+static void parse_icmp(struct sk_buff *skb, struct cfr_packet *pkt)
+{
+	const struct icmphdr *ih;
+
+	if (!pskb_may_pull(skb, pkt->l4 + sizeof(*ih)))
+		return refuse(pkt, CFR_STAT_malformed);
+	ih = (const struct icmphdr *)(skb->data + pkt->l4);
+	switch (ih->type) {
+	case ICMP_ECHO:
+	case ICMP_ECHOREPLY:
+		return set_echo(pkt, ih->type == ICMP_ECHO, ih->un.echo.id);
+	case ICMP_DEST_UNREACH:
+	case ICMP_TIME_EXCEEDED:
+	case ICMP_PARAMETERPROB:
+		pkt->kind = CFR_KIND_ERROR;
+		return;
+	}
+	refuse(pkt, CFR_STAT_icmp_type);
+}
+
+static void parse_icmp6(struct sk_buff *skb, struct cfr_packet *pkt)
+{
+	const struct icmp6hdr *ih;
+
+	if (!pskb_may_pull(skb, pkt->l4 + sizeof(*ih)))
+		return refuse(pkt, CFR_STAT_malformed);
+	ih = (const struct icmp6hdr *)(skb->data + pkt->l4);
+	switch (ih->icmp6_type) {
+	case ICMPV6_ECHO_REQUEST:
+	case ICMPV6_ECHO_REPLY:
+		return set_echo(pkt, ih->icmp6_type == ICMPV6_ECHO_REQUEST,
+				ih->icmp6_identifier);
+	case ICMPV6_DEST_UNREACH:
+	case ICMPV6_PKT_TOOBIG:
+	case ICMPV6_TIME_EXCEED:
+	case ICMPV6_PARAMPROB:
+		pkt->kind = CFR_KIND_ERROR;
+		return;
+	}
+	refuse(pkt, CFR_STAT_icmp_type);
+}
+
+static void parse4(struct sk_buff *skb, struct cfr_packet *pkt)
+{
+	const struct iphdr *iph = ip_hdr(skb);
+
+	pkt->tuple.src.ip = iph->saddr;
+	pkt->tuple.dst.ip = iph->daddr;
+	pkt->tuple.proto = iph->protocol;
+	pkt->l4 = sizeof(*iph);
+	if (unlikely(ip_is_fragment(iph)))
+		return refuse(pkt, CFR_STAT_fragment);
+	if (unlikely(iph->ihl != 5))
+		return refuse(pkt, CFR_STAT_ip_options);
+
+	switch (iph->protocol) {
+	case IPPROTO_TCP:
+		return parse_tcp(skb, pkt);
+	case IPPROTO_UDP:
+		return parse_udp(skb, pkt);
+	case IPPROTO_ICMP:
+		return parse_icmp(skb, pkt);
+	}
+	refuse(pkt, CFR_STAT_protocol);
+}
+
+static void parse6(struct sk_buff *skb, struct cfr_packet *pkt)
+{
+	const struct ipv6hdr *ip6h = ipv6_hdr(skb);
+
+	pkt->tuple.src.in6 = ip6h->saddr;
+	pkt->tuple.dst.in6 = ip6h->daddr;
+	pkt->tuple.proto = ip6h->nexthdr;
+	pkt->l4 = sizeof(*ip6h);
+
+	switch (ip6h->nexthdr) {
+	case IPPROTO_TCP:
+		return parse_tcp(skb, pkt);
+	case IPPROTO_UDP:
+		return parse_udp(skb, pkt);
+	case IPPROTO_ICMPV6:
+		return parse_icmp6(skb, pkt);
+	case NEXTHDR_FRAGMENT:
+		return refuse(pkt, CFR_STAT_fragment);
+	case NEXTHDR_HOP:
+	case NEXTHDR_DEST:
+	case NEXTHDR_ROUTING:
+		return refuse(pkt, CFR_STAT_ext_header);
+	}
+	refuse(pkt, CFR_STAT_protocol);
+}
+
+/**
+ * cfr_packet_parse() - read a packet's headers
+ * @skb: the packet; its head may move
+ * @family: NFPROTO_IPV4 or NFPROTO_IPV6
+ * @pkt: filled in; wipe it with cfr_packet_wipe() when done
+ */
+void cfr_packet_parse(struct sk_buff *skb, u8 family, struct cfr_packet *pkt)
+{
+	pkt->family = family;
+	if (family == NFPROTO_IPV4)
+		parse4(skb, pkt);
+	else
+		parse6(skb, pkt);
+}
+
+static bool quote_ports(struct sk_buff *skb, struct cfr_quote *quote)
+{
+	const u8 *l4;
+	bool request;
+
+	if (!pskb_may_pull(skb, quote->l4 + QUOTED_L4))
+		return false;
+	l4 = skb->data + quote->l4;
+	switch (quote->tuple.proto) {
+	case IPPROTO_TCP:
+	case IPPROTO_UDP:
+		quote->tuple.sport = ((const struct udphdr *)l4)->source;
+		quote->tuple.dport = ((const struct udphdr *)l4)->dest;
+		return true;
+	case IPPROTO_ICMP:
+		if (l4[0] != ICMP_ECHO && l4[0] != ICMP_ECHOREPLY)
+			return false;
+		request = l4[0] == ICMP_ECHO;
+		break;
+	case IPPROTO_ICMPV6:
+		if (l4[0] != ICMPV6_ECHO_REQUEST && l4[0] != ICMPV6_ECHO_REPLY)
+			return false;
+		request = l4[0] == ICMPV6_ECHO_REQUEST;
+		break;
+	default:
+		return false;
+	}
+	quote->tuple.sport = request ? ((const struct icmphdr *)l4)->un.echo.id : 0;
+	quote->tuple.dport = request ? 0 : ((const struct icmphdr *)l4)->un.echo.id;
+	return true;
+}
+
+static bool quote4(struct sk_buff *skb, struct cfr_quote *quote)
+{
+	const struct iphdr *iph;
+
+	if (!pskb_may_pull(skb, quote->l3 + sizeof(*iph)))
+		return false;
+	iph = (const struct iphdr *)(skb->data + quote->l3);
+	if (iph->version != 4 || iph->ihl < 5 ||
+	    !pskb_may_pull(skb, quote->l3 + iph->ihl * 4))
+		return false;
+	iph = (const struct iphdr *)(skb->data + quote->l3);
+	/* RFC 5508 REQ-3: a damaged quote is not acted on */
+	if (ip_fast_csum(iph, iph->ihl) || iph->frag_off & htons(IP_OFFSET))
+		return false;
+	quote->tuple.src.ip = iph->saddr;
+	quote->tuple.dst.ip = iph->daddr;
+	quote->tuple.proto = iph->protocol;
+	quote->l4 = quote->l3 + iph->ihl * 4;
+	return iph->protocol != IPPROTO_ICMPV6 && quote_ports(skb, quote);
+}
+
+static bool quote6(struct sk_buff *skb, struct cfr_quote *quote)
+{
+	const struct ipv6hdr *ip6h;
+	const struct frag_hdr *fh;
+
+	if (!pskb_may_pull(skb, quote->l3 + sizeof(*ip6h)))
+		return false;
+	ip6h = (const struct ipv6hdr *)(skb->data + quote->l3);
+	if (ip6h->version != 6)
+		return false;
+	quote->tuple.src.in6 = ip6h->saddr;
+	quote->tuple.dst.in6 = ip6h->daddr;
+	quote->tuple.proto = ip6h->nexthdr;
+	quote->l4 = quote->l3 + sizeof(*ip6h);
+	/* What was relayed whole may have been fragmented on its way. */
+	if (quote->tuple.proto == NEXTHDR_FRAGMENT) {
+		if (!pskb_may_pull(skb, quote->l4 + sizeof(*fh)))
+			return false;
+		fh = (const struct frag_hdr *)(skb->data + quote->l4);
+		if (fh->frag_off & htons(IP6_OFFSET))
+			return false;
+		quote->tuple.proto = fh->nexthdr;
+		quote->l4 += sizeof(*fh);
+	}
+	return quote->tuple.proto != IPPROTO_ICMP && quote_ports(skb, quote);
+}
+
+/**
+ * cfr_packet_quote() - read the packet that an ICMP error quotes
+ * @skb: the error
+ * @pkt: as parsed, of CFR_KIND_ERROR
+ * @quote: filled in
+ *
+ * Return: false where the quote is damaged, not a first fragment, or of a
+ * kind that is never relayed.
+ */
+bool cfr_packet_quote(struct sk_buff *skb, const struct cfr_packet *pkt,
+		      struct cfr_quote *quote)
+{
+	quote->l3 = pkt->l4 + sizeof(struct icmphdr);
+	return pkt->family == NFPROTO_IPV4 ? quote4(skb, quote) :
+					     quote6(skb, quote);
+}

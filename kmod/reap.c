@@ -1,0 +1,303 @@
+// SPDX-License-Identifier: GPL-2.0
+/* The end of a flow, in three steps:
+ *
+ *	ended	unlinked from its customer; packets under way may still use it
+ *	held	a grace period later: the customer is wiped, only the relay
+ *		tuple is left, so that nobody else gets it yet
+ *	gone	out of the table, wiped and freed
+ *
+ * Ended flows are collected and wiped together after one grace period, by a
+ * work item: a callback per flow would need a pointer to the namespace in
+ * each.
+ */
+
+#include <linux/rhashtable.h>
+
+#include "config.h"
+#include "net.h"
+#include "reap.h"
+#include "stats.h"
+
+#define GC_INTERVAL	HZ
+#define GC_NODES	16384	/* looked at in one run */
+#define WALK_NODES	1024	/* looked at without a break */
+
+/* The time that TCP waits before a flow in these states ends is a hold-off
+ * already.
+ */
+static bool rested(u32 state)
+{
+	switch (state) {
+	case CFR_STATE_OPENING:
+	case CFR_STATE_ANSWERED:
+	case CFR_STATE_CLOSED:
+	case CFR_STATE_RESET:
+		return true;
+	}
+	return false;
+}
+
+/**
+ * cfr_reap_end() - end a flow
+ * @cn: the namespace
+ * @flow: live, or just ended by somebody else
+ * @why: decides about the hold-off
+ *
+ * Context: any, RCU read side.
+ */
+void cfr_reap_end(struct cfr_net *cn, struct cfr_flow *flow, enum cfr_end why)
+{
+	struct cfr_flow_table *table = &cn->flows;
+	u32 state = READ_ONCE(flow->state);
+	u32 hold = CFR_HOLD_SECONDS * HZ;
+
+	do {
+		if (state < CFR_STATE_LIVE)
+			return;
+	} while (!try_cmpxchg(&flow->state, &state, CFR_STATE_ENDED));
+
+	cfr_stats_inc(cn, flows_ended);
+	cfr_flow_unlink_customer(cn, flow);
+	if (why == CFR_END_IDLE && rested(state))
+		hold = 0;
+	WRITE_ONCE(flow->deadline, (u32)jiffies + hold);
+	spin_lock_bh(&table->lock);
+	list_add_tail(&flow->list, &table->ended);
+	spin_unlock_bh(&table->lock);
+	queue_work(system_power_efficient_wq, &table->reap);
+}
+
+static void wipe_customer(struct cfr_flow *flow)
+{
+	flow->customer_port = 0;
+	flow->node[CFR_OUT].hash = 0;
+	if (flow->family == NFPROTO_IPV4)
+		flow->v4.customer = 0;
+	else
+		memzero_explicit(&flow->v6.customer, sizeof(flow->v6.customer));
+	barrier_data(flow);
+}
+
+static void hold(struct cfr_net *cn, struct cfr_flow *flow)
+{
+	struct cfr_flow_table *table = &cn->flows;
+
+	wipe_customer(flow);
+	if (cfr_flow_overdue(flow))
+		return cfr_flow_release(cn, flow);
+	WRITE_ONCE(flow->state, CFR_STATE_HELD);
+	spin_lock_bh(&table->lock);
+	list_add_tail(&flow->list, &table->held);
+	spin_unlock_bh(&table->lock);
+	atomic_inc(&table->held_count);
+}
+
+static void cfr_reap_ended(struct work_struct *work)
+{
+	struct cfr_net *cn = container_of(work, struct cfr_net, flows.reap);
+	struct cfr_flow *flow, *next;
+	LIST_HEAD(ended);
+
+	spin_lock_bh(&cn->flows.lock);
+	list_splice_init(&cn->flows.ended, &ended);
+	spin_unlock_bh(&cn->flows.lock);
+	synchronize_rcu();
+	list_for_each_entry_safe(flow, next, &ended, list) {
+		hold(cn, flow);
+		cond_resched();
+	}
+}
+
+/* The oldest held flow, off the list, if there is one that @all allows */
+static struct cfr_flow *take_held(struct cfr_net *cn, bool all)
+{
+	struct cfr_flow_table *table = &cn->flows;
+	struct cfr_flow *flow;
+
+	spin_lock_bh(&table->lock);
+	flow = list_first_entry_or_null(&table->held, struct cfr_flow, list);
+	if (flow && (all || cfr_flow_overdue(flow)))
+		list_del(&flow->list);
+	else
+		flow = NULL;
+	spin_unlock_bh(&table->lock);
+	if (flow)
+		atomic_dec(&table->held_count);
+	return flow;
+}
+
+/**
+ * cfr_reap_one_held() - make room for a live flow
+ * @cn: the namespace
+ *
+ * Return: false if no tuple is held.
+ */
+bool cfr_reap_one_held(struct cfr_net *cn)
+{
+	struct cfr_flow *flow = take_held(cn, true);
+
+	if (!flow)
+		return false;
+	cfr_stats_inc(cn, held_early);
+	cfr_flow_release(cn, flow);
+	return true;
+}
+
+static void end_if_idle(struct cfr_net *cn, const struct cfr_node *node)
+{
+	struct cfr_flow *flow = cfr_flow_of(node);
+
+	if (node->dir == CFR_OUT && cfr_flow_live(flow) &&
+	    cfr_flow_overdue(flow))
+		cfr_reap_end(cn, flow, CFR_END_IDLE);
+}
+
+static void end_unless_allowed(struct cfr_net *cn, const struct cfr_node *node,
+			       const struct cfr_config *cfg)
+{
+	struct cfr_flow *flow = cfr_flow_of(node);
+	union nf_inet_addr relay, remote;
+
+	if (node->dir != CFR_OUT || !cfr_flow_live(flow))
+		return;
+	if (flow->family == NFPROTO_IPV4) {
+		relay.ip = flow->v4.relay;
+		remote.ip = flow->v4.remote;
+	} else {
+		relay.in6 = flow->v6.relay;
+		remote.in6 = flow->v6.remote;
+	}
+	if (!cfg || !cfr_config_allows(cfg, flow->policy, flow->family, &relay,
+				       &remote))
+		cfr_reap_end(cn, flow, CFR_END_COMMAND);
+}
+
+/* One run of the walk that gc does over and over */
+static void collect(struct cfr_net *cn)
+{
+	struct cfr_flow_table *table = &cn->flows;
+	struct cfr_node *node;
+	unsigned int budget;
+
+	if (!table->walking)
+		rhashtable_walk_enter(&table->ht, &table->walk);
+	table->walking = true;
+	rhashtable_walk_start(&table->walk);
+	for (budget = GC_NODES; budget; budget--) {
+		node = rhashtable_walk_next(&table->walk);
+		if (!node)
+			break;
+		if (!IS_ERR(node))	/* -EAGAIN: the table was resized */
+			end_if_idle(cn, node);
+	}
+	rhashtable_walk_stop(&table->walk);
+	if (budget) {
+		rhashtable_walk_exit(&table->walk);
+		table->walking = false;
+	}
+}
+
+static void cfr_reap_gc(struct work_struct *work)
+{
+	struct cfr_net *cn = container_of(to_delayed_work(work), struct cfr_net,
+					  flows.gc);
+	struct cfr_flow *flow;
+
+	while ((flow = take_held(cn, false))) {
+		cfr_flow_release(cn, flow);
+		cond_resched();
+	}
+	collect(cn);
+	if (atomic_read(&cn->flows.count))
+		cfr_reap_watch(cn);
+}
+
+/**
+ * cfr_reap_watch() - have gc run while there are flows
+ * @cn: the namespace
+ */
+void cfr_reap_watch(struct cfr_net *cn)
+{
+	if (!delayed_work_pending(&cn->flows.gc))
+		queue_delayed_work(system_power_efficient_wq, &cn->flows.gc,
+				   GC_INTERVAL);
+}
+
+/**
+ * cfr_flow_sweep() - end the flows that a configuration does not allow
+ * @cn: the namespace
+ * @cfg: published, and a grace period has passed; NULL ends all
+ *
+ * Context: process. When it returns, their customers are wiped.
+ */
+void cfr_flow_sweep(struct cfr_net *cn, const struct cfr_config *cfg)
+{
+	struct rhashtable_iter walk;
+	struct cfr_node *node;
+	unsigned int budget = WALK_NODES;
+
+	rhashtable_walk_enter(&cn->flows.ht, &walk);
+	rhashtable_walk_start(&walk);
+	while ((node = rhashtable_walk_next(&walk))) {
+		if (!IS_ERR(node))
+			end_unless_allowed(cn, node, cfg);
+		if (--budget)
+			continue;
+		budget = WALK_NODES;
+		rhashtable_walk_stop(&walk);
+		cond_resched();
+		rhashtable_walk_start(&walk);
+	}
+	rhashtable_walk_stop(&walk);
+	rhashtable_walk_exit(&walk);
+	flush_work(&cn->flows.reap);
+}
+
+/**
+ * cfr_flow_flush() - end all flows
+ * @cn: the namespace
+ *
+ * Context: process. When it returns, their customers are wiped.
+ */
+void cfr_flow_flush(struct cfr_net *cn)
+{
+	cfr_flow_sweep(cn, NULL);
+}
+
+/**
+ * cfr_flow_erase() - leave nothing of any flow, not even held tuples
+ * @cn: the namespace
+ *
+ * Context: process.
+ */
+void cfr_flow_erase(struct cfr_net *cn)
+{
+	struct cfr_flow *flow;
+
+	cfr_flow_flush(cn);
+	while ((flow = take_held(cn, true)))
+		cfr_flow_release(cn, flow);
+	rcu_barrier();
+}
+
+void cfr_reap_net_init(struct cfr_net *cn)
+{
+	struct cfr_flow_table *table = &cn->flows;
+
+	spin_lock_init(&table->lock);
+	INIT_LIST_HEAD(&table->ended);
+	INIT_LIST_HEAD(&table->held);
+	INIT_WORK(&table->reap, cfr_reap_ended);
+	INIT_DELAYED_WORK(&table->gc, cfr_reap_gc);
+}
+
+/* Context: no packet can find the table any more. */
+void cfr_reap_net_exit(struct cfr_net *cn)
+{
+	struct cfr_flow_table *table = &cn->flows;
+
+	cancel_delayed_work_sync(&table->gc);
+	if (table->walking)
+		rhashtable_walk_exit(&table->walk);
+	cfr_flow_erase(cn);
+}

@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* The counters, once for all: included where EVENT() and REFUSAL() are
+ * defined to make of (name, sentence) what is wanted, as trace headers are.
+ *
+ * EVENT: something that happened. REFUSAL: packets dropped, for this reason.
+ */
+
+EVENT(relayed_out,
+	"packets relayed from a customer to a remote")
+EVENT(relayed_in,
+	"packets relayed from a remote to a customer")
+EVENT(errors_out,
+	"ICMP errors translated towards a remote")
+EVENT(errors_in,
+	"ICMP errors translated towards a customer")
+EVENT(flows_created,
+	"flows that were given a relay tuple")
+EVENT(flows_ended,
+	"flows that ended, by time, reset or command")
+EVENT(flows_raced,
+	"first packets that met a flow another CPU had just made")
+EVENT(held_early,
+	"held tuples that were given up early to make room for a flow")
+REFUSAL(mark_too_late,
+	"marked after conntrack had seen the packet: set the mark at priority raw (-300) or earlier")
+REFUSAL(no_pool,
+	"the policy has no pool of the packet's family: add one to the policy")
+REFUSAL(pool_exhausted,
+	"no free relay tuple was found towards this remote: enlarge the pool")
+REFUSAL(table_full,
+	"the flow table is at its cap: raise the module parameter max_flows")
+REFUSAL(no_memory,
+	"no memory for a flow or for a writable copy of the packet")
+REFUSAL(insert_busy,
+	"the flow table was growing and could not take the flow at that moment")
+REFUSAL(protocol,
+	"a marked packet of a protocol that is not relayed: only TCP, UDP and echo requests are")
+REFUSAL(icmp_type,
+	"a marked ICMP message that is neither an echo request nor an error")
+REFUSAL(icmp_no_flow,
+	"an ICMP error about a packet of no live flow")
+REFUSAL(icmp_invalid,
+	"an ICMP error that is cut short, has a bad checksum or quotes a packet that cannot be translated")
+REFUSAL(tcp_no_flow,
+	"a marked TCP segment in mid-flow, but no flow: its flow has ended or was never relayed")
+REFUSAL(tcp_flags,
+	"a TCP segment with a combination of flags that RFC 9293 does not know (Xmas, null and FIN scans)")
+REFUSAL(malformed,
+	"a packet whose headers do not fit its length")
+REFUSAL(fragment,
+	"a fragment that was not reassembled: something exempted it from nf_defrag")
+REFUSAL(ip_options,
+	"a packet with IPv4 options, which carry addresses (RFC 7126)")
+REFUSAL(ext_header,
+	"a packet with an IPv6 extension header, which may carry addresses")
+REFUSAL(bypass_drop,
+	"a marked packet to a destination that the configuration refuses (bypass PREFIX drop)")
+REFUSAL(to_pool,
+	"a customer's or the relay's own packet to a pool address")
+REFUSAL(src_in_pool,
+	"a packet that arrived with a source inside a pool: a loop or a forgery")
+REFUSAL(in_no_flow,
+	"a packet to a pool address of no live flow")
+REFUSAL(in_retired,
+	"a packet to an address that has left its pool less than a hold-off ago")
+REFUSAL(no_route,
+	"a translated error of the relay's own has no route to the customer")
