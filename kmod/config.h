@@ -1,0 +1,163 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* The configuration of one namespace: an immutable snapshot behind RCU. */
+#ifndef _CFR_CONFIG_H
+#define _CFR_CONFIG_H
+
+#include <linux/in6.h>
+#include <linux/netfilter.h>
+#include <linux/rcupdate.h>
+#include <linux/cfr.h>
+
+struct cfr_local;
+struct cfr_model;
+struct cfr_net;
+struct netlink_ext_ack;
+struct nlmsghdr;
+
+/* What an address means to the relay. */
+enum cfr_space {
+	CFR_SPACE_WORLD,	/* a remote: marked packets to it are relayed */
+	CFR_SPACE_BYPASS,	/* marked packets to it are left untouched */
+	CFR_SPACE_REFUSE,	/* marked packets to it are dropped */
+	CFR_SPACE_POOL,		/* a relay address */
+	CFR_SPACE_RETIRED,	/* was a relay address until a moment ago */
+};
+
+/* One prefix that a policy draws from. The two running totals make a draw one
+ * uniform number and one search: tuples counts addresses times ports, addrs
+ * counts addresses; IPv6 addresses are counted in /64s.
+ */
+struct cfr_span {
+	union nf_inet_addr base;
+	u64 tuples_end;		/* exclusive */
+	u64 addrs_end;		/* exclusive */
+	u16 port_min;
+	u16 port_max;
+	u8 len;
+};
+
+struct cfr_spans {
+	unsigned int count;	/* 0: the policy has no pool of this family */
+	const struct cfr_span *span;
+};
+
+struct cfr_policy {
+	u32 id;			/* of the name, for the namespace's life */
+	u32 mark;
+	u32 mask;
+	struct cfr_spans v4;
+	struct cfr_spans v6;
+	char name[CFR_NAME_MAX];
+};
+
+/* Address space cut into ranges, ascending; a range lasts until the next
+ * start. Entry 0 starts at address zero, so every search finds one.
+ */
+struct cfr_range4 {
+	u32 start;		/* host order */
+	enum cfr_space space;
+};
+
+struct cfr_range6 {
+	u64 hi;			/* host order */
+	u64 lo;
+	enum cfr_space space;
+};
+
+struct cfr_config {
+	struct rcu_head rcu;
+	u32 marks;		/* all policies' mask bits */
+	unsigned int npolicies;
+	const struct cfr_policy *policy;
+	unsigned int nrange4;
+	const struct cfr_range4 *range4;
+	unsigned int nrange6;
+	const struct cfr_range6 *range6;
+	/* config.c's own */
+	struct cfr_span *span;	/* of all policies */
+	struct cfr_model *model;
+};
+
+/* The policy whose mark this is, or NULL. Masks do not overlap: one at most. */
+static inline const struct cfr_policy *
+cfr_config_policy(const struct cfr_config *cfg, u32 mark)
+{
+	unsigned int i;
+
+	if (!(mark & cfg->marks))
+		return NULL;
+	for (i = 0; i < cfg->npolicies; i++)
+		if ((mark & cfg->policy[i].mask) == cfg->policy[i].mark)
+			return &cfg->policy[i];
+	return NULL;
+}
+
+static inline enum cfr_space cfr_config_space4(const struct cfr_config *cfg,
+					       __be32 addr)
+{
+	u32 key = ntohl(addr);
+	unsigned int lo = 0, hi = cfg->nrange4;
+
+	while (hi - lo > 1) {
+		unsigned int mid = (lo + hi) / 2;
+
+		if (cfg->range4[mid].start <= key)
+			lo = mid;
+		else
+			hi = mid;
+	}
+	return cfg->range4[lo].space;
+}
+
+static inline enum cfr_space cfr_config_space6(const struct cfr_config *cfg,
+					       const struct in6_addr *addr)
+{
+	u64 key_hi = (u64)ntohl(addr->s6_addr32[0]) << 32 |
+		     ntohl(addr->s6_addr32[1]);
+	u64 key_lo = (u64)ntohl(addr->s6_addr32[2]) << 32 |
+		     ntohl(addr->s6_addr32[3]);
+	unsigned int lo = 0, hi = cfg->nrange6;
+
+	while (hi - lo > 1) {
+		unsigned int mid = (lo + hi) / 2;
+		const struct cfr_range6 *r = &cfg->range6[mid];
+
+		if (r->hi < key_hi || (r->hi == key_hi && r->lo <= key_lo))
+			lo = mid;
+		else
+			hi = mid;
+	}
+	return cfg->range6[lo].space;
+}
+
+/* May a flow with these properties go on under @cfg? (a sweep asks) */
+bool cfr_config_allows(const struct cfr_config *cfg, u32 policy_id, u8 family,
+		       const union nf_inet_addr *relay,
+		       const union nf_inet_addr *remote);
+
+/**
+ * struct cfr_change - one CFR_CMD_CONFIG_SET
+ * @model: what is to come into force; given away if it does
+ * @generation: that it was based on; then its own
+ * @local: zeroed; then what to warn of
+ * @nlh: the message
+ * @extack: says why not
+ */
+struct cfr_change {
+	struct cfr_model *model;
+	u32 generation;
+	struct cfr_local *local;
+	const struct nlmsghdr *nlh;
+	struct netlink_ext_ack *extack;
+};
+
+int cfr_config_swap(struct cfr_net *cn, struct cfr_change *change);
+struct cfr_model *cfr_config_model(struct cfr_net *cn);
+
+int cfr_config_net_init(struct cfr_net *cn);
+void cfr_config_net_pre_exit(struct cfr_net *cn);
+void cfr_config_net_exit(struct cfr_net *cn);
+int cfr_config_init(void);
+void cfr_config_exit(void);
+
+#endif

@@ -1,0 +1,395 @@
+// SPDX-License-Identifier: GPL-2.0
+#include <linux/module.h>
+#include <net/genetlink.h>
+#include <net/sock.h>
+
+#include "config.h"
+#include "local.h"
+#include "model.h"
+#include "net.h"
+#include "netlink.h"
+#include "stats.h"
+
+#define WARNING_MAX	128
+
+static struct genl_family cfr_family;
+
+static const struct nla_policy prefix_policy[CFR_PREFIX_A_MAX + 1] = {
+	[CFR_PREFIX_A_ADDR] = NLA_POLICY_RANGE(NLA_BINARY,
+					       sizeof(struct in_addr),
+					       sizeof(struct in6_addr)),
+	[CFR_PREFIX_A_LEN] = NLA_POLICY_MAX(NLA_U8, 128),
+};
+
+static const struct nla_policy pool_policy[CFR_POOL_A_MAX + 1] = {
+	[CFR_POOL_A_NAME] = { .type = NLA_NUL_STRING, .len = CFR_NAME_MAX - 1 },
+	[CFR_POOL_A_PREFIX] = NLA_POLICY_NESTED(prefix_policy),
+	[CFR_POOL_A_PORT_MIN] = NLA_POLICY_MIN(NLA_U16, 1),
+	[CFR_POOL_A_PORT_MAX] = NLA_POLICY_MIN(NLA_U16, 1),
+};
+
+static const struct nla_policy policy_policy[CFR_POLICY_A_MAX + 1] = {
+	[CFR_POLICY_A_NAME] = { .type = NLA_NUL_STRING,
+				.len = CFR_NAME_MAX - 1 },
+	[CFR_POLICY_A_MARK] = { .type = NLA_U32 },
+	[CFR_POLICY_A_MASK] = { .type = NLA_U32 },
+	[CFR_POLICY_A_POOL] = { .type = NLA_NUL_STRING,
+				.len = CFR_NAME_MAX - 1 },
+};
+
+static const struct nla_policy bypass_policy[CFR_BYPASS_A_MAX + 1] = {
+	[CFR_BYPASS_A_PREFIX] = NLA_POLICY_NESTED(prefix_policy),
+	[CFR_BYPASS_A_ACTION] = NLA_POLICY_MAX(NLA_U8, CFR_BYPASS_ACTION_MAX),
+};
+
+static const struct nla_policy config_set_policy[CFR_A_BYPASS + 1] = {
+	[CFR_A_GENERATION] = { .type = NLA_U32 },
+	[CFR_A_POOL] = NLA_POLICY_NESTED(pool_policy),
+	[CFR_A_POLICY] = NLA_POLICY_NESTED(policy_policy),
+	[CFR_A_BYPASS] = NLA_POLICY_NESTED(bypass_policy),
+};
+
+static void *begin(struct sk_buff *skb, struct netlink_callback *cb, u8 cmd)
+{
+	return genlmsg_put(skb, NETLINK_CB(cb->skb).portid, cb->nlh->nlmsg_seq,
+			   &cfr_family, NLM_F_MULTI, cmd);
+}
+
+static int put_prefix(struct sk_buff *skb, int type,
+		      const struct cfr_prefix *prefix)
+{
+	union nf_inet_addr addr;
+	struct nlattr *nest;
+
+	cfr_prefix_base(prefix, &addr);
+	nest = nla_nest_start(skb, type);
+	if (!nest ||
+	    nla_put(skb, CFR_PREFIX_A_ADDR, prefix->family == NFPROTO_IPV4 ?
+		    sizeof(addr.in) : sizeof(addr.in6), &addr) ||
+	    nla_put_u8(skb, CFR_PREFIX_A_LEN, prefix->len))
+		return -EMSGSIZE;
+	nla_nest_end(skb, nest);
+	return 0;
+}
+
+static int put_pool(struct sk_buff *skb, const struct cfr_model *m, u32 at)
+{
+	const struct cfr_model_pool *pool = &m->pool[at];
+	struct nlattr *nest;
+	u32 i;
+
+	nest = nla_nest_start(skb, CFR_A_POOL);
+	if (!nest || nla_put_string(skb, CFR_POOL_A_NAME, pool->name))
+		return -EMSGSIZE;
+	for (i = 0; i < pool->count; i++)
+		if (put_prefix(skb, CFR_POOL_A_PREFIX,
+			       &m->prefix[pool->first + i]))
+			return -EMSGSIZE;
+	if (nla_put_u16(skb, CFR_POOL_A_PORT_MIN, pool->port_min) ||
+	    nla_put_u16(skb, CFR_POOL_A_PORT_MAX, pool->port_max))
+		return -EMSGSIZE;
+	nla_nest_end(skb, nest);
+	return 0;
+}
+
+static int put_policy(struct sk_buff *skb, const struct cfr_model *m, u32 at)
+{
+	const struct cfr_model_policy *policy = &m->policy[at];
+	struct nlattr *nest;
+	u32 i;
+
+	nest = nla_nest_start(skb, CFR_A_POLICY);
+	if (!nest ||
+	    nla_put_string(skb, CFR_POLICY_A_NAME, policy->name) ||
+	    nla_put_u32(skb, CFR_POLICY_A_MARK, policy->mark) ||
+	    nla_put_u32(skb, CFR_POLICY_A_MASK, policy->mask))
+		return -EMSGSIZE;
+	for (i = 0; i < policy->count; i++)
+		if (nla_put_string(skb, CFR_POLICY_A_POOL,
+				   m->pool[policy->pool[i]].name))
+			return -EMSGSIZE;
+	nla_nest_end(skb, nest);
+	return 0;
+}
+
+static int put_bypass(struct sk_buff *skb, const struct cfr_model *m, u32 at)
+{
+	const struct cfr_model_bypass *bypass = &m->bypass[at];
+	struct nlattr *nest;
+
+	nest = nla_nest_start(skb, CFR_A_BYPASS);
+	if (!nest ||
+	    put_prefix(skb, CFR_BYPASS_A_PREFIX, &bypass->prefix) ||
+	    nla_put_u8(skb, CFR_BYPASS_A_ACTION, bypass->action))
+		return -EMSGSIZE;
+	nla_nest_end(skb, nest);
+	return 0;
+}
+
+/* The @at-th message of a configuration: pools, policies, bypasses. */
+static int put_object(struct sk_buff *skb, const struct cfr_model *m, u32 at)
+{
+	if (nla_put_u32(skb, CFR_A_GENERATION, m->generation))
+		return -EMSGSIZE;
+	if (!at--)
+		return 0;
+	if (at < m->npools)
+		return put_pool(skb, m, at);
+	at -= m->npools;
+	if (at < m->npolicies)
+		return put_policy(skb, m, at);
+	at -= m->npolicies;
+	return put_bypass(skb, m, at);
+}
+
+/* A dump holds on to the model that was in force when it began, so it needs
+ * no check whether another has come since.
+ */
+struct config_dump {
+	struct cfr_model *model;
+	u32 at;
+};
+
+static int cfr_config_get_start(struct netlink_callback *cb)
+{
+	struct config_dump *dump = (void *)cb->ctx;
+
+	BUILD_BUG_ON(sizeof(*dump) > sizeof(cb->ctx));
+	dump->model = cfr_config_model(cfr_pernet(sock_net(cb->skb->sk)));
+	return 0;
+}
+
+static int cfr_config_get_dumpit(struct sk_buff *skb,
+				 struct netlink_callback *cb)
+{
+	struct config_dump *dump = (void *)cb->ctx;
+	const struct cfr_model *m = dump->model;
+
+	while (dump->at <= m->npools + m->npolicies + m->nbypasses) {
+		void *head = begin(skb, cb, CFR_CMD_CONFIG_GET);
+
+		if (!head)
+			break;
+		if (put_object(skb, m, dump->at)) {
+			genlmsg_cancel(skb, head);
+			break;
+		}
+		genlmsg_end(skb, head);
+		dump->at++;
+	}
+	return skb->len;
+}
+
+static int cfr_config_get_done(struct netlink_callback *cb)
+{
+	struct config_dump *dump = (void *)cb->ctx;
+
+	cfr_model_put(dump->model);
+	return 0;
+}
+
+static void put_warnings(struct sk_buff *skb, const struct cfr_model *m,
+			 const struct cfr_local *local)
+{
+	char text[WARNING_MAX];
+	u32 i;
+
+	for (i = 0; i < m->npools; i++) {
+		if (!local->device[i][0])
+			continue;
+		snprintf(text, sizeof(text),
+			 "pool %s overlaps a connected prefix of %s: route pools to the relay instead",
+			 m->pool[i].name, local->device[i]);
+		nla_put_string(skb, CFR_A_WARNING, text);
+	}
+}
+
+static int config_set(struct genl_info *info, struct cfr_change *change)
+{
+	struct cfr_net *cn = cfr_pernet(genl_info_net(info));
+	struct cfr_model *m = change->model;
+	struct sk_buff *skb;
+	void *head;
+	int err;
+
+	/* first, so that nothing can fail once the model is in force */
+	skb = genlmsg_new(nla_total_size(sizeof(u32)) +
+			  m->npools * nla_total_size(WARNING_MAX), GFP_KERNEL);
+	if (!skb)
+		return -ENOMEM;
+	head = genlmsg_put_reply(skb, info, &cfr_family, 0, CFR_CMD_CONFIG_SET);
+	if (!head) {
+		err = -EMSGSIZE;
+		goto err_free_skb;
+	}
+
+	cfr_model_get(m);
+	err = cfr_config_swap(cn, change);
+	if (!err) {
+		nla_put_u32(skb, CFR_A_GENERATION, change->generation);
+		put_warnings(skb, m, change->local);
+	}
+	cfr_model_put(m);
+	if (err)
+		goto err_free_skb;
+
+	/* a full receive buffer does not undo the change */
+	genlmsg_end(skb, head);
+	genlmsg_reply(skb, info);
+	return 0;
+
+err_free_skb:
+	nlmsg_free(skb);
+	return err;
+}
+
+static int cfr_config_set_doit(struct sk_buff *skb, struct genl_info *info)
+{
+	struct cfr_change change = {
+		.nlh = info->nlhdr,
+		.extack = info->extack,
+	};
+	int err;
+
+	if (GENL_REQ_ATTR_CHECK(info, CFR_A_GENERATION)) {
+		NL_SET_ERR_MSG(info->extack,
+			       "the generation that the change is based on is missing");
+		return -EINVAL;
+	}
+	change.generation = nla_get_u32(info->attrs[CFR_A_GENERATION]);
+	change.local = kzalloc(sizeof(*change.local), GFP_KERNEL);
+	if (!change.local)
+		return -ENOMEM;
+	change.model = cfr_model_parse(info->nlhdr, info->extack);
+	if (IS_ERR(change.model)) {
+		err = PTR_ERR(change.model);
+		goto out_free_local;
+	}
+	err = config_set(info, &change);
+	cfr_model_put(change.model);
+
+out_free_local:
+	kfree(change.local);
+	return err;
+}
+
+static int cfr_flush_doit(struct sk_buff *skb, struct genl_info *info)
+{
+	cfr_flow_flush(cfr_pernet(genl_info_net(info)));
+	return 0;
+}
+
+static const struct {
+	const char *name;
+	const char *text;
+	u32 (*read)(const struct cfr_net *cn);
+} gauges[] = {
+	{ "flows", "flows that are live", cfr_flow_count_live },
+	{ "held", "relay tuples that rest before they serve again",
+	  cfr_flow_count_held },
+};
+
+static int put_counter(struct sk_buff *skb, const char *name, u64 value,
+		       u8 kind, const char *text)
+{
+	struct nlattr *nest = nla_nest_start(skb, CFR_A_COUNTER);
+
+	if (!nest ||
+	    nla_put_string(skb, CFR_COUNTER_A_NAME, name) ||
+	    nla_put_u64_64bit(skb, CFR_COUNTER_A_VALUE, value,
+			      CFR_COUNTER_A_PAD) ||
+	    nla_put_u8(skb, CFR_COUNTER_A_KIND, kind) ||
+	    nla_put_string(skb, CFR_COUNTER_A_TEXT, text))
+		return -EMSGSIZE;
+	nla_nest_end(skb, nest);
+	return 0;
+}
+
+static int put_stat(struct sk_buff *skb, const struct cfr_net *cn, long at)
+{
+	const struct cfr_stat_info *info;
+
+	if (at >= CFR_STAT_COUNT) {
+		at -= CFR_STAT_COUNT;
+		return put_counter(skb, gauges[at].name, gauges[at].read(cn),
+				   CFR_COUNTER_GAUGE, gauges[at].text);
+	}
+	info = &cfr_stat_info[at];
+	return put_counter(skb, info->name, cfr_stats_read(cn, at),
+			   info->refusal ? CFR_COUNTER_REFUSAL :
+					   CFR_COUNTER_EVENT,
+			   info->text);
+}
+
+static int cfr_stats_get_dumpit(struct sk_buff *skb,
+				struct netlink_callback *cb)
+{
+	const struct cfr_net *cn = cfr_pernet(sock_net(cb->skb->sk));
+
+	while (cb->args[0] < CFR_STAT_COUNT + ARRAY_SIZE(gauges)) {
+		void *head = begin(skb, cb, CFR_CMD_STATS_GET);
+
+		if (!head)
+			break;
+		if (put_stat(skb, cn, cb->args[0])) {
+			genlmsg_cancel(skb, head);
+			break;
+		}
+		genlmsg_end(skb, head);
+		cb->args[0]++;
+	}
+	return skb->len;
+}
+
+/* An operation without a policy takes no attribute at all. */
+static const struct genl_ops cfr_ops[] = {
+	{
+		.cmd = CFR_CMD_CONFIG_GET,
+		.flags = GENL_UNS_ADMIN_PERM,
+		.start = cfr_config_get_start,
+		.dumpit = cfr_config_get_dumpit,
+		.done = cfr_config_get_done,
+	},
+	{
+		.cmd = CFR_CMD_CONFIG_SET,
+		.flags = GENL_UNS_ADMIN_PERM,
+		.policy = config_set_policy,
+		.maxattr = ARRAY_SIZE(config_set_policy) - 1,
+		.doit = cfr_config_set_doit,
+	},
+	{
+		.cmd = CFR_CMD_FLUSH,
+		.flags = GENL_UNS_ADMIN_PERM,
+		.doit = cfr_flush_doit,
+	},
+	{
+		.cmd = CFR_CMD_STATS_GET,
+		.flags = GENL_UNS_ADMIN_PERM,
+		.dumpit = cfr_stats_get_dumpit,
+	},
+};
+
+/* Parallel, because a swap waits for a grace period: other families' users
+ * need not wait with it.
+ */
+static struct genl_family cfr_family __ro_after_init = {
+	.name = CFR_GENL_NAME,
+	.version = CFR_GENL_VERSION,
+	.netnsok = true,
+	.parallel_ops = true,
+	.module = THIS_MODULE,
+	.ops = cfr_ops,
+	.n_ops = ARRAY_SIZE(cfr_ops),
+};
+
+int cfr_netlink_init(void)
+{
+	return genl_register_family(&cfr_family);
+}
+
+void cfr_netlink_exit(void)
+{
+	genl_unregister_family(&cfr_family);
+}
+
+MODULE_ALIAS_GENL_FAMILY(CFR_GENL_NAME);

@@ -1,0 +1,8 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+#ifndef _CFR_NETLINK_H
+#define _CFR_NETLINK_H
+
+int cfr_netlink_init(void);
+void cfr_netlink_exit(void);
+
+#endif
