@@ -1,0 +1,172 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-2.0
+"""Fragments in any order through the relay, in both directions, crafted and put
+on the links next to the relay; and what must not get through.
+"""
+import os
+import socket
+
+from scapy.layers.inet import IP, UDP, fragment
+from scapy.layers.inet6 import IPv6, IPv6ExtHdrFragment, fragment6
+from scapy.packet import Raw
+
+from lab import (FAMILIES, Barrier, Port, addr, case, equal, in_pool, moved, netns, pin,
+                 sock, stats)
+
+SIZE = 4000
+PORTS = iter(range(22000, 60000))
+ORDERS = {"in order": lambda f: f, "in reverse": lambda f: f[::-1],
+          "first one last": lambda f: f[1:] + f[:1],
+          "last one first": lambda f: f[-1:] + f[:-1]}
+
+
+def datagram(family, src, dst, sport, dport, data):
+    head = IP(src=src, dst=dst, id=next(PORTS)) if family == 4 else IPv6(src=src, dst=dst)
+    return head / UDP(sport=sport, dport=dport) / Raw(data)
+
+
+def pieces(family, packet, size=1200):
+    if family == 4:
+        return [bytes(f) for f in fragment(packet, fragsize=size)]
+    whole = IPv6(bytes(packet))
+    split = (IPv6(src=whole.src, dst=whole.dst) / IPv6ExtHdrFragment(id=next(PORTS), nh=17)
+             / whole.payload)
+    return [bytes(f) for f in fragment6(split, size + 48)]
+
+
+def is_fragment(p):
+    if p[0] >> 4 == 4:
+        return bool((p[6] << 8 | p[7]) & 0x3fff)
+    return p[6] == 44
+
+
+class Rig:
+    def __init__(self):
+        self.inside = Port("acc", "up", ("relay", "cust"))
+        self.wire = Port("inet", "down", ("relay", "up"))
+        self.barrier = Barrier(self.wire)
+
+
+def flow(family):
+    """A relayed UDP flow: both ends, the customer's port, the relay tuple"""
+    server = sock("srv", family, socket.SOCK_DGRAM, (addr("SRV", family), next(PORTS)))
+    c = sock("c1", family, socket.SOCK_DGRAM)
+    remote = server.getsockname()[:2]
+    c.connect(remote)
+    c.send(b"hello")
+    peer = server.recvfrom(10)[1][:2]
+    assert in_pool(peer[0], family), peer
+    return c, server, peer
+
+
+def ordered(rig, family):
+    for name, order in ORDERS.items():
+        with case(f"IPv{family} fragments out {name}"):
+            c, server, peer = flow(family)
+            data = os.urandom(SIZE // 2).hex().encode()
+            packet = datagram(family, addr("C1", family), addr("SRV", family),
+                              c.getsockname()[1], server.getsockname()[1], data)
+            for f in order(pieces(family, packet)):
+                rig.inside.send(f)
+            got, seen = server.recvfrom(1 << 16)
+            equal(got, data, "datagram")
+            equal(seen[:2], peer, "relay tuple")
+        with case(f"IPv{family} fragments in {name}"):
+            c, server, peer = flow(family)
+            data = os.urandom(SIZE // 2).hex().encode()
+            packet = datagram(family, addr("SRV", family), peer[0],
+                              server.getsockname()[1], peer[1], data)
+            for f in order(pieces(family, packet)):
+                rig.wire.send(f)
+            equal(c.recv(1 << 16), data, "datagram")
+
+
+def first_only(rig, family):
+    """A flow may begin with fragments"""
+    with case(f"IPv{family} fragments open a flow"):
+        server = sock("srv", family, socket.SOCK_DGRAM, (addr("SRV", family), next(PORTS)))
+        data = os.urandom(SIZE // 2).hex().encode()
+        packet = datagram(family, addr("C1", family), addr("SRV", family), next(PORTS),
+                          server.getsockname()[1], data)
+        for f in pieces(family, packet)[::-1]:
+            rig.inside.send(f)
+        got, seen = server.recvfrom(1 << 16)
+        equal(got, data, "datagram")
+        assert in_pool(seen[0], family), seen
+
+
+def incomplete(rig, family):
+    for name, pick in (("the first", 0), ("the last", -1)):
+        with case(f"IPv{family} all fragments but {name}: none leaves"):
+            packet = datagram(family, addr("C1", family), addr("DARK", family),
+                              next(PORTS), 7000, b"y" * SIZE)
+            parts = pieces(family, packet)
+            parts.remove(parts[pick])
+            rig.wire.drain()
+            for f in parts:
+                rig.inside.send(f)
+            equal(len(rig.barrier.pass_()), 0, "packets on the wire")
+    with case(f"IPv{family} overlapping fragments: none leaves"):
+        packet = datagram(family, addr("C1", family), addr("DARK", family),
+                          next(PORTS), 7000, b"y" * SIZE)
+        parts = pieces(family, packet)
+        second = bytearray(parts[1])
+        at = 6 if family == 4 else 42
+        offset = int.from_bytes(second[at:at + 2], "big")
+        offset -= 16 if family == 4 else 16 * 8
+        second[at:at + 2] = offset.to_bytes(2, "big")
+        if family == 4:
+            overlap = IP(bytes(second))
+            overlap.chksum = None
+            second = bytes(overlap)
+        rig.wire.drain()
+        for f in (parts[0], bytes(second), *parts[2:]):
+            rig.inside.send(f)
+        equal(len(rig.barrier.pass_()), 0, "packets on the wire")
+
+
+def undefragmented(rig):
+    """An operator's notrack before defrag keeps fragments from assembly"""
+    with netns("relay"):
+        equal(os.system(
+            "nft add table inet early && "
+            "nft add chain inet early pre '{ type filter hook prerouting priority -500; }' && "
+            "nft add rule inet early pre ip frag-off '& 0x3fff != 0' notrack && "
+            "nft add rule inet early pre exthdr frag exists notrack"), 0, "nft")
+    for family in FAMILIES:
+        with case(f"IPv{family} fragments that nothing assembled, out: fragment"):
+            packet = datagram(family, addr("C1", family), addr("DARK", family),
+                              next(PORTS), 7777, b"y" * SIZE)
+            parts = pieces(family, packet)
+            rig.wire.drain()
+            before = stats()
+            for f in parts:
+                rig.inside.send(f)
+            equal(len(rig.barrier.pass_()), 0, "packets on the wire")
+            equal(moved(before, stats(), "refusals"), {"fragment": len(parts)}, "refusals")
+        with case(f"IPv{family} fragments that nothing assembled, in: fragment"):
+            _, server, peer = flow(family)
+            packet = datagram(family, addr("SRV", family), peer[0], 7777, peer[1],
+                              b"y" * SIZE)
+            parts = pieces(family, packet)
+            rig.inside.drain()
+            before = stats()
+            for f in parts:
+                rig.wire.send(f)
+            rig.barrier.pass_()
+            equal([p for p in rig.inside.drain() if b"yyyy" in p], [], "packets inside")
+            equal(moved(before, stats(), "refusals"), {"fragment": len(parts)}, "refusals")
+            server.close()
+
+
+def main():
+    pin()
+    rig = Rig()
+    for family in FAMILIES:
+        ordered(rig, family)
+        first_only(rig, family)
+        incomplete(rig, family)
+    undefragmented(rig)
+
+
+main()

@@ -1,0 +1,21 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+# Fragments pass in any order, both ways; what stays in pieces does not pass.
+# proves: F1 V5 V7 L1
+#
+#                    v inbound fragments enter here
+#   c1 ---- acc ---- relay ---- inet ---- srv
+#               ^ outbound fragments enter here
+. "$(dirname "$0")/lib.sh"
+
+need_cfr
+need_scapy
+plan 29
+setup_lab
+setup_cfr
+wire_start "$inet" down
+
+cases python3 "$LAB_DIR/fragments.py"
+
+check "the wire is clean" wire_clean
+finish

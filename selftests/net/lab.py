@@ -1,0 +1,214 @@
+# SPDX-License-Identifier: GPL-2.0
+"""The lab of lib.sh for python: one process with sockets in all namespaces.
+
+Sends and waits are pinned to one CPU, whose backlog is first in, first out:
+when a barrier has come through, all that was sent before it has come through
+or is gone for good.
+"""
+import contextlib
+import ctypes
+import ipaddress
+import json
+import os
+import select
+import socket
+import subprocess
+import sys
+import time
+import traceback
+
+ENV = os.environ
+TIMEOUT = float(ENV.get("CFR_TEST_TIMEOUT", 60))
+POOL = {4: ipaddress.ip_network(ENV["POOL4"]), 6: ipaddress.ip_network(ENV["POOL6"])}
+AF = {4: socket.AF_INET, 6: socket.AF_INET6}
+FAMILIES = (4, 6)
+ETH = {4: 0x0800, 6: 0x86dd}
+
+_libc = ctypes.CDLL(None, use_errno=True)
+_home = os.open("/proc/self/ns/net", os.O_RDONLY)
+
+
+def addr(name, family):
+    """addr("SRV", 6) is what lib.sh calls SRV_6"""
+    return ENV[f"{name}_{family}"]
+
+
+def pin(cpu=0):
+    os.sched_setaffinity(0, {sorted(os.sched_getaffinity(0))[cpu]})
+
+
+@contextlib.contextmanager
+def netns(name):
+    """name as in setup_ns: c1, acc, relay, inet, srv"""
+    fd = os.open("/run/netns/" + ENV[name], os.O_RDONLY)
+    try:
+        if _libc.setns(fd, 0):
+            raise OSError(ctypes.get_errno(), "setns")
+        try:
+            yield
+        finally:
+            _libc.setns(_home, 0)
+    finally:
+        os.close(fd)
+
+
+def sock(ns, family, kind, bind=None, proto=0):
+    with netns(ns):
+        s = socket.socket(AF[family], kind, proto)
+    s.settimeout(TIMEOUT)
+    if kind == socket.SOCK_STREAM:
+        s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    if bind:
+        s.bind(bind)
+    return s
+
+
+def cfrctl(*args, ns="relay"):
+    return subprocess.run(["ip", "netns", "exec", ENV[ns], ENV["CFRCTL"], *args],
+                          check=True, capture_output=True, text=True).stdout
+
+
+def apply(text, ns="relay"):
+    """The whole configuration at once"""
+    subprocess.run(["ip", "netns", "exec", ENV[ns], ENV["CFRCTL"], "apply", "-"],
+                   input=text, text=True, check=True, capture_output=True)
+
+
+def stats(ns="relay"):
+    return json.loads(cfrctl("-j", "stats", ns=ns))
+
+
+def moved(before, after, part):
+    return {k: v - before[part].get(k, 0) for k, v in after[part].items()
+            if v != before[part].get(k, 0)}
+
+
+def in_pool(a, family):
+    return ipaddress.ip_address(a.split("%")[0]) in POOL[family]
+
+
+def sysctl(ns, name, value):
+    with netns(ns):
+        with open("/proc/sys/" + name.replace(".", "/"), "w", encoding="ascii") as f:
+            f.write(str(value))
+
+
+# --- verdicts
+
+class Skip(Exception):
+    pass
+
+
+@contextlib.contextmanager
+def case(name):
+    try:
+        yield
+    except Skip as why:
+        print(f"ok {name} # SKIP {why}")
+    except Exception as e:  # pylint: disable=broad-except
+        print(f"not ok {name}")
+        print(f"{type(e).__name__}: {e}")
+        where = traceback.extract_tb(sys.exc_info()[2])[-1]
+        print(f"at {os.path.basename(where.filename)}:{where.lineno}: {where.line}")
+    else:
+        print(f"ok {name}")
+    sys.stdout.flush()
+
+
+def equal(got, want, what="value"):
+    assert got == want, f"{what}: got {got!r}, want {want!r}"
+
+
+def wait_for(pred, timeout=TIMEOUT):
+    end = time.monotonic() + timeout
+    while not pred():
+        if time.monotonic() > end:
+            return False
+        select.select([], [], [], 0.02)
+    return True
+
+
+# --- frames
+
+def mac(ns, dev):
+    with netns(ns):
+        out = subprocess.run(["ip", "-j", "link", "show", "dev", dev], check=True,
+                             capture_output=True, text=True).stdout
+    return bytes.fromhex(json.loads(out)[0]["address"].replace(":", ""))
+
+
+class Port:
+    """All frames of one device, and a way to send some."""
+
+    def __init__(self, ns, dev, peer=None):
+        with netns(ns):
+            self.s = socket.socket(socket.AF_PACKET, socket.SOCK_RAW,
+                                   socket.htons(0x0003))
+        self.s.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 8 << 20)
+        self.s.bind((dev, 0x0003))
+        self.mac = mac(ns, dev)
+        self.peer = mac(*peer) if peer else None
+
+    def send(self, packet):
+        """packet: raw bytes from the IP header on"""
+        packet = bytes(packet)
+        kind = ETH[packet[0] >> 4].to_bytes(2, "big")
+        self.s.send(self.peer + self.mac + kind + packet)
+
+    def _next(self, timeout):
+        if not select.select([self.s], [], [], timeout)[0]:
+            return None
+        frame, who = self.s.recvfrom(1 << 17)
+        incoming = who[2] != socket.PACKET_OUTGOING
+        if int.from_bytes(frame[12:14], "big") not in ETH.values():
+            return b""
+        if frame[12:14] == b"\x86\xdd" and frame[20] == 58 and 130 <= frame[54] <= 143:
+            return b""
+        if frame[12:14] == b"\x86\xdd" and frame[20] == 0 and frame[62:63] in (b"\x8f", b"\x83"):
+            return b""
+        return frame[14:] if incoming else b""
+
+    def drain(self):
+        """What has come in by now: IP packets, without ND and MLD"""
+        got = []
+        while (p := self._next(0)) is not None:
+            if p:
+                got.append(p)
+        return got
+
+    def until(self, pred, timeout=TIMEOUT):
+        """All packets up to the first that pred accepts, which is the last"""
+        got, end = [], time.monotonic() + timeout
+        while (left := end - time.monotonic()) > 0:
+            p = self._next(left)
+            if p:
+                got.append(p)
+                if pred(p):
+                    return got
+        raise TimeoutError(f"nothing of what was waited for in {len(got)} packets: "
+                           + " ".join(x[:40].hex() for x in got[:5]))
+
+    def first(self, pred, timeout=TIMEOUT):
+        return self.until(pred, timeout)[-1]
+
+
+class Barrier:
+    """A relayed flow whose packets tell that the way is clear. It is made
+    first, so that it lives on when no new flow can be had."""
+
+    def __init__(self, wire, family=4):
+        self.wire = wire
+        self.count = 0
+        self.remote = (addr("SRV", family), 9)
+        self.tx = sock("c1", family, socket.SOCK_DGRAM)
+        self.rx = sock("srv", family, socket.SOCK_DGRAM, self.remote)
+        self.pass_()
+
+    def pass_(self):
+        """Everything that came out on the wire before the barrier did"""
+        self.count += 1
+        token = b"cfr-barrier-%d." % self.count
+        self.tx.sendto(token, self.remote)
+        got = self.wire.until(lambda p: token in p)
+        self.rx.recv(100)
+        return got[:-1]

@@ -1,0 +1,149 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-2.0
+"""Path MTU discovery of real kernels through the relay. Each case narrows one
+link, moves data over it and asks the sender's kernel which MTU it learned.
+"""
+import errno
+import hashlib
+import os
+import socket
+import subprocess
+import threading
+
+from lab import ENV, FAMILIES, addr, case, equal, in_pool, moved, sock, stats, wait_for
+
+SIZE = 300000
+# where, device, peer's device, MTU, which side's packets it is too small for
+LINKS = [
+    ("beyond the relay", "inet", "srv", 1400, "up", "errors_in"),
+    ("the relay's own way out", "relay", "up", 1390, "up", None),
+    ("behind the access router", "acc", "c1", 1380, "down", "errors_out"),
+    ("the relay's way to the customer", "relay", "cust", 1370, "down", "errors_out"),
+]
+HEADER = {4: 20, 6: 40}
+PORTS = iter(range(7200, 7400))
+MTU_DISCOVER = {4: (socket.IPPROTO_IP, 10), 6: (socket.IPPROTO_IPV6, 23)}
+MTU = {4: (socket.IPPROTO_IP, 14), 6: (socket.IPPROTO_IPV6, 24)}
+
+
+def ip(ns, *args):
+    subprocess.run(["ip", "-n", ENV[ns], *args], check=True)
+
+
+def narrow(ns, dev, mtu):
+    ip(ns, "link", "set", "dev", dev, "mtu", str(mtu))
+
+
+def forget():
+    """No end remembers what an earlier case taught it"""
+    for ns in ("c1", "srv"):
+        for family in FAMILIES:
+            ip(ns, f"-{family}", "route", "flush", "cache")
+
+
+def learned(s, family):
+    level, option = MTU[family]
+    return s.getsockopt(level, option)
+
+
+def receive(s, size, out):
+    data = bytearray()
+    while len(data) < size:
+        part = s.recv(1 << 16)
+        if not part:
+            break
+        data += part
+    out.append(hashlib.sha256(data).hexdigest())
+
+
+def tcp(family, upward, mtu):
+    port = next(PORTS)
+    listener = sock("srv", family, socket.SOCK_STREAM, (addr("SRV", family), port))
+    listener.listen(1)
+    c = sock("c1", family, socket.SOCK_STREAM)
+    c.connect((addr("SRV", family), port))
+    s, peer = listener.accept()
+    s.settimeout(60)
+    assert in_pool(peer[0], family), peer
+    sender, receiver = (c, s) if upward else (s, c)
+    data = os.urandom(SIZE // 2).hex().encode()
+    got = []
+    thread = threading.Thread(target=receive, args=(receiver, len(data), got))
+    thread.start()
+    sender.sendall(data)
+    thread.join()
+    equal(got, [hashlib.sha256(data).hexdigest()], "digest")
+    equal(learned(sender, family), mtu, "MTU the sender learned")
+
+
+def udp(family, upward, mtu):
+    port = next(PORTS)
+    server = sock("srv", family, socket.SOCK_DGRAM, (addr("SRV", family), port))
+    c = sock("c1", family, socket.SOCK_DGRAM)
+    c.connect((addr("SRV", family), port))
+    c.send(b"hello")
+    peer = server.recvfrom(10)[1][:2]
+    server.connect(peer)
+    sender, receiver = (c, server) if upward else (server, c)
+    level, option = MTU_DISCOVER[family]
+    sender.setsockopt(level, option, 2)
+    most = mtu - HEADER[family] - 8
+    sender.send(b"x" * (most + 1))
+
+    def told():
+        try:
+            sender.send(b"x" * (most + 1))
+            return False
+        except OSError as e:
+            equal(e.errno, errno.EMSGSIZE, "errno")
+            return True
+    assert wait_for(told), "no EMSGSIZE"
+    equal(learned(sender, family), mtu, "MTU the sender learned")
+    data = os.urandom(most // 2).hex().encode().ljust(most, b"x")
+    sender.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
+    sender.send(data)
+    equal(receiver.recv(1 << 16), data, "largest datagram")
+
+
+def fragmented(family, upward, where):
+    """Without DF (IPv4), or by the sender (IPv6), large datagrams arrive"""
+    port = next(PORTS)
+    server = sock("srv", family, socket.SOCK_DGRAM, (addr("SRV", family), port))
+    c = sock("c1", family, socket.SOCK_DGRAM)
+    c.connect((addr("SRV", family), port))
+    level, option = MTU_DISCOVER[family]
+    for s in (c, server):
+        s.setsockopt(level, option, 0)
+    c.send(b"hello")
+    peer = server.recvfrom(10)[1][:2]
+    data = os.urandom(2000).hex().encode()
+    if upward:
+        c.send(data)
+        equal(server.recv(1 << 16), data, where)
+    else:
+        server.sendto(data, peer)
+        equal(c.recv(1 << 16), data, where)
+
+
+def main():
+    for where, ns, dev, mtu, way, counter in LINKS:
+        upward = way == "up"
+        was = "1500"
+        narrow(ns, dev, mtu)
+        for family in FAMILIES:
+            for name, run in (("UDP", udp), ("TCP", tcp)):
+                with case(f"IPv{family} {name} {way}, {mtu} {where}: learned, all arrives"):
+                    forget()
+                    before = stats()
+                    run(family, upward, mtu)
+                    after = stats()
+                    equal(moved(before, after, "refusals"), {}, "refusals")
+                    if counter:
+                        assert moved(before, after, "counters").get(counter), \
+                            f"{counter} did not move"
+            with case(f"IPv{family} fragments {way}, {mtu} {where}"):
+                fragmented(family, upward, where)
+        narrow(ns, dev, was)
+
+
+main()
