@@ -1,0 +1,50 @@
+# SPDX-License-Identifier: GPL-2.0
+# shellcheck shell=bash
+# shellcheck disable=SC2034 # read by those who source it
+# What the lab's scripts share: where things are, what a row is, how they speak.
+
+LAB=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+TREE=$(cd "$LAB/../.." && pwd)
+CACHE=${XDG_CACHE_HOME:-${HOME:-/root}/.cache}/cfr
+DEFAULT_ROW=13
+
+# Progress goes to stderr, so that stdout stays what a caller reads.
+say() { printf 'lab: %s\n' "$*" >&2; }
+die() { printf 'lab: %s\n' "$*" >&2; exit 2; }
+
+need_root() {
+	[[ $(id -u) -eq 0 ]] ||
+		die "this needs root (chroots, private mounts): run it as root or with sudo"
+}
+
+# rows: the names of all rows, in the order of the table
+rows() { awk '!/^#/ && NF { print $1 }' "$LAB/rows"; }
+
+# row_field ROW N: column N of a row; an unknown row ends the script
+row_field() {
+	local field
+	field=$(awk -v row="$1" -v n="$2" '$1 == row { print $n }' "$LAB/rows")
+	[[ -n $field ]] || die "no row '$1': expected one of $(rows | paste -sd' ')"
+	printf '%s\n' "$field"
+}
+
+# row_packages ROW: its packages, one a line, sorted
+row_packages() {
+	awk -v row="$1" '$1 == "all" || $1 == row { for (i = 2; i <= NF; i++) print $i }' \
+		"$LAB/packages" | sort -u
+}
+
+# kernel_of ROOT: the release of the one kernel in a row's root
+kernel_of() {
+	local release
+	release=$(cd "$1/boot" && printf '%s\n' vmlinuz-*)
+	[[ $release != *$'\n'* && -f $1/boot/$release ]] || die "not one kernel in $1/boot: $release"
+	printf '%s\n' "${release#vmlinuz-}"
+}
+
+# lock NAME: one builder at a time per cached thing; held until the script ends
+lock() {
+	mkdir -p "$CACHE" || die "cannot write the cache $CACHE: set XDG_CACHE_HOME"
+	exec {lock_fd}>"$CACHE/$1.lock"
+	flock -n "$lock_fd" || { say "another run builds $1: waiting for it"; flock "$lock_fd"; }
+}
