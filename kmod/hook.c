@@ -74,11 +74,13 @@ static void set_translated(struct sk_buff *skb, u8 family)
 		IP6CB(skb)->flags |= TRANSLATED;
 }
 
-/* Neither the relay's own nor a tunnel's outer packet */
-static bool forwarded(const struct sk_buff *skb, u8 family)
+/* In POST_ROUTING: neither the relay's own packet, which came in nowhere, nor
+ * a tunnel's outer one, which "came in" on the tunnel.
+ */
+static bool forwarded(const struct sk_buff *skb,
+		      const struct nf_hook_state *state)
 {
-	return family == NFPROTO_IPV4 ? IPCB(skb)->flags & IPSKB_FORWARDED :
-					IP6CB(skb)->flags & IP6SKB_FORWARDED;
+	return state->in && state->in->ifindex == skb->skb_iif;
 }
 
 static enum cfr_space source_space(const struct cfr_config *cfg,
@@ -371,11 +373,11 @@ static unsigned int cfr_hook_local_out(void *priv, struct sk_buff *skb,
 	return NF_ACCEPT;
 }
 
-static unsigned int refuse(struct cfr_net *cn, struct sk_buff *skb, u8 family,
-			   enum cfr_stat why)
+static unsigned int refuse(struct cfr_net *cn, struct sk_buff *skb,
+			   const struct nf_hook_state *state, enum cfr_stat why)
 {
-	if (forwarded(skb, family))
-		cfr_icmp_refuse(skb, family, why);
+	if (forwarded(skb, state))
+		cfr_icmp_refuse(skb, state->pf, why);
 	return drop(cn, why);
 }
 
@@ -394,14 +396,14 @@ static struct cfr_flow *admit(struct cfr_net *cn, const struct cfr_config *cfg,
 	*verdict = NF_ACCEPT;
 	if (!policy || state->out->flags & IFF_LOOPBACK)
 		return NULL;
-	if (!forwarded(skb, family) && !own_claimed(skb, pkt))
+	if (!forwarded(skb, state) && !own_claimed(skb, pkt))
 		return NULL;
 
 	switch (dest_space(cfg, skb, family)) {
 	case CFR_SPACE_BYPASS:
 		return NULL;
 	case CFR_SPACE_REFUSE:
-		*verdict = refuse(cn, skb, family, CFR_STAT_bypass_drop);
+		*verdict = refuse(cn, skb, state, CFR_STAT_bypass_drop);
 		return NULL;
 	default:
 		break;
@@ -416,7 +418,7 @@ static struct cfr_flow *admit(struct cfr_net *cn, const struct cfr_config *cfg,
 		if (flow)
 			return flow;
 	}
-	*verdict = refuse(cn, skb, family, why);
+	*verdict = refuse(cn, skb, state, why);
 	return NULL;
 }
 
@@ -450,6 +452,7 @@ static unsigned int data_to_remote(struct cfr_net *cn,
 static unsigned int error_to_remote(struct cfr_net *cn,
 				    const struct cfr_config *cfg,
 				    struct sk_buff *skb,
+				    const struct nf_hook_state *state,
 				    const struct cfr_packet *pkt)
 {
 	struct cfr_quote quote;
@@ -468,8 +471,7 @@ static unsigned int error_to_remote(struct cfr_net *cn,
 	}
 	if (flow)
 		return drop(cn, CFR_STAT_no_memory);
-	if (!cfr_config_policy(cfg, skb->mark) ||
-	    !forwarded(skb, pkt->family) ||
+	if (!cfr_config_policy(cfg, skb->mark) || !forwarded(skb, state) ||
 	    dest_space(cfg, skb, pkt->family) == CFR_SPACE_BYPASS)
 		return NF_ACCEPT;
 	return drop(cn, why);
@@ -488,7 +490,7 @@ static unsigned int marked_late(struct cfr_net *cn, const struct cfr_config *cfg
 	    state->out->flags & IFF_LOOPBACK ||
 	    dest_space(cfg, skb, family) == CFR_SPACE_BYPASS)
 		return NF_ACCEPT;
-	if (forwarded(skb, family))
+	if (forwarded(skb, state))
 		return drop(cn, CFR_STAT_mark_too_late);
 	cfr_packet_parse(skb, family, &pkt);
 	late = own_claimed(skb, &pkt);
@@ -512,7 +514,7 @@ static unsigned int cfr_hook_postrouting(void *priv, struct sk_buff *skb,
 		return NF_ACCEPT;
 	cfr_packet_parse(skb, state->pf, &pkt);
 	if (unlikely(pkt.kind == CFR_KIND_ERROR))
-		verdict = error_to_remote(cn, cfg, skb, &pkt);
+		verdict = error_to_remote(cn, cfg, skb, state, &pkt);
 	else
 		verdict = data_to_remote(cn, cfg, skb, state, &pkt);
 	cfr_packet_wipe(&pkt);
