@@ -1,0 +1,131 @@
+// SPDX-License-Identifier: GPL-2.0
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "command.h"
+#include "grow.h"
+#include "print.h"
+
+static bool parse_object(struct words *words, struct conf *conf,
+			 unsigned int line)
+{
+	const char *word = words_take(words, "pool, policy or bypass");
+	size_t i;
+
+	for (i = 0; i < sizeof(nouns) / sizeof(nouns[0]); i++)
+		if (!strcmp(nouns[i]->command->name, word))
+			return nouns[i]->parse(words, conf, line);
+	return words_wrong(words, word, "pool, policy or bypass");
+}
+
+static bool parse_line(char *text, struct conf *conf, const char *file,
+		       unsigned int line)
+{
+	struct words words = {};
+	bool ok = true;
+	char *word;
+
+	text[strcspn(text, "#")] = '\0';
+	for (word = strtok(text, " \t\r\n"); word;
+	     word = strtok(NULL, " \t\r\n")) {
+		words.word = grow(words.word, words.count, sizeof(word));
+		words.word[words.count++] = word;
+	}
+	if (words.count)
+		ok = parse_object(&words, conf, line);
+	if (!ok)
+		fprintf(stderr, "%s:%u: %s\n", file, line, words.error);
+	free(words.word);
+	return ok;
+}
+
+/* Reports every line that does not parse, not only the first. */
+static int parse_file(FILE *stream, const char *file, struct conf *conf)
+{
+	unsigned int line = 0;
+	int status = EXIT_DONE;
+	char *text = NULL;
+	size_t room = 0;
+
+	errno = 0;
+	while (getline(&text, &room, stream) >= 0)
+		if (!parse_line(text, conf, file, ++line))
+			status = EXIT_MISUSE;
+	if (ferror(stream)) {
+		fprintf(stderr, "cfrctl: %s: %s\n", file, strerror(errno));
+		status = EXIT_REFUSED;
+	}
+	free(text);
+	return status;
+}
+
+static int read_file(const char *file, struct conf *conf)
+{
+	bool standard = !strcmp(file, "-");
+	FILE *stream = standard ? stdin : fopen(file, "r");
+	int status;
+
+	if (!stream) {
+		fprintf(stderr, "cfrctl: %s: %s\n", file, strerror(errno));
+		return EXIT_REFUSED;
+	}
+	status = parse_file(stream, file, conf);
+	if (!standard)
+		fclose(stream);
+	return status;
+}
+
+static const char *replace(struct conf *conf, const void *data)
+{
+	uint32_t generation = conf->generation;
+
+	conf_free(conf);
+	conf->generation = generation;
+	conf_append(conf, data);
+	return NULL;
+}
+
+static int run(struct words *words, bool json)
+{
+	const char *file = words_take(words, "a file, or - for standard input");
+	struct conf conf = {};
+	struct nl_reply reply;
+	struct nl_fault fault;
+	int status;
+
+	if (!file || !words_end(words))
+		return misuse(words);
+	status = read_file(file, &conf);
+	if (status == EXIT_DONE &&
+	    edit_conf(replace, &conf, &reply, &fault)) {
+		if (fault.line)
+			fprintf(stderr, "%s:%u: \"%s\": %s\n", file,
+				fault.line, fault.word, fault.text);
+		else
+			refuse(&fault);
+		status = EXIT_REFUSED;
+	} else if (status == EXIT_DONE) {
+		print_reply(&reply, json);
+		nl_reply_free(&reply);
+	}
+	conf_free(&conf);
+	return status;
+}
+
+const struct command apply_command = {
+	.name = "apply",
+	.summary = "replace the whole configuration by a file's",
+	.help =
+"Usage: cfrctl apply FILE\n"
+"\n"
+"Replaces the whole configuration of this network namespace by that of FILE\n"
+"(- for standard input), all or nothing. Flows that the new configuration has\n"
+"room for go on. FILE has one object a line; # begins a comment:\n"
+"\n"
+"    pool NAME prefix PREFIX [prefix PREFIX ...] [ports LOW-HIGH]\n"
+"    policy NAME mark MARK/MASK pool POOL [pool POOL ...]\n"
+"    bypass PREFIX [drop]\n",
+	.run = run,
+};

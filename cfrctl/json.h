@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* JSON to stdout. A key is NULL inside an array. */
+#ifndef CFRCTL_JSON_H
+#define CFRCTL_JSON_H
+
+#include <stdint.h>
+
+void json_open(const char *key, char bracket);
+void json_close(char bracket);
+void json_string(const char *key, const char *value);
+void json_number(const char *key, uint64_t value);
+
+#endif

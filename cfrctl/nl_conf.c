@@ -1,0 +1,296 @@
+// SPDX-License-Identifier: GPL-2.0
+#include <arpa/inet.h>
+#include <linux/genetlink.h>
+#include <string.h>
+
+#include "grow.h"
+#include "nl_conf.h"
+
+#define NAME_BYTES	(MNL_ATTR_HDRLEN + MNL_ALIGN(CFR_NAME_MAX))
+#define NUMBER_BYTES	(MNL_ATTR_HDRLEN + MNL_ALIGNTO)
+#define PREFIX_BYTES	(2 * MNL_ATTR_HDRLEN + 16 + NUMBER_BYTES)
+
+size_t nl_conf_bound(const struct conf *conf)
+{
+	size_t bytes = NUMBER_BYTES, i;
+
+	for (i = 0; i < conf->npools; i++)
+		bytes += MNL_ATTR_HDRLEN + NAME_BYTES + 2 * NUMBER_BYTES +
+			 conf->pool[i].count * PREFIX_BYTES;
+	for (i = 0; i < conf->npolicies; i++)
+		bytes += MNL_ATTR_HDRLEN + NAME_BYTES + 2 * NUMBER_BYTES +
+			 conf->policy[i].count * NAME_BYTES;
+	return bytes + conf->nbypasses *
+	       (MNL_ATTR_HDRLEN + PREFIX_BYTES + NUMBER_BYTES);
+}
+
+/* From @from to where the message ends now. */
+static void place(struct nl_places *places, const struct nlmsghdr *nlh,
+		  uint32_t from, const char *word, unsigned int line)
+{
+	struct nl_place *p;
+
+	places->place = grow(places->place, places->count, sizeof(*p));
+	p = &places->place[places->count++];
+	p->from = from;
+	p->to = nlh->nlmsg_len;
+	p->line = line;
+	snprintf(p->word, sizeof(p->word), "%s", word);
+}
+
+static void put_prefix(struct nlmsghdr *nlh, int type,
+		       const struct prefix *prefix, unsigned int line,
+		       struct nl_places *places)
+{
+	uint32_t from = nlh->nlmsg_len;
+	struct nlattr *nest = mnl_attr_nest_start(nlh, type);
+	char text[PREFIX_TEXT_MAX];
+
+	mnl_attr_put(nlh, CFR_PREFIX_A_ADDR, prefix_bytes(prefix),
+		     prefix->addr);
+	mnl_attr_put_u8(nlh, CFR_PREFIX_A_LEN, prefix->len);
+	mnl_attr_nest_end(nlh, nest);
+	place(places, nlh, from, prefix_text(prefix, text), line);
+}
+
+static void put_pool(struct nlmsghdr *nlh, const struct pool *pool,
+		     struct nl_places *places)
+{
+	uint32_t from = nlh->nlmsg_len, ports;
+	struct nlattr *nest = mnl_attr_nest_start(nlh, CFR_A_POOL);
+	char text[PREFIX_TEXT_MAX];
+	size_t i;
+
+	mnl_attr_put_strz(nlh, CFR_POOL_A_NAME, pool->name);
+	for (i = 0; i < pool->count; i++)
+		put_prefix(nlh, CFR_POOL_A_PREFIX, &pool->prefix[i],
+			   pool->line, places);
+	ports = nlh->nlmsg_len;
+	mnl_attr_put_u16(nlh, CFR_POOL_A_PORT_MIN, pool->port_min);
+	mnl_attr_put_u16(nlh, CFR_POOL_A_PORT_MAX, pool->port_max);
+	snprintf(text, sizeof(text), "%u-%u", pool->port_min, pool->port_max);
+	place(places, nlh, ports, text, pool->line);
+	mnl_attr_nest_end(nlh, nest);
+	place(places, nlh, from, pool->name, pool->line);
+}
+
+static void put_policy(struct nlmsghdr *nlh, const struct policy *policy,
+		       struct nl_places *places)
+{
+	uint32_t from = nlh->nlmsg_len, part;
+	struct nlattr *nest = mnl_attr_nest_start(nlh, CFR_A_POLICY);
+	char text[PREFIX_TEXT_MAX];
+	size_t i;
+
+	mnl_attr_put_strz(nlh, CFR_POLICY_A_NAME, policy->name);
+	part = nlh->nlmsg_len;
+	mnl_attr_put_u32(nlh, CFR_POLICY_A_MARK, policy->mark);
+	mnl_attr_put_u32(nlh, CFR_POLICY_A_MASK, policy->mask);
+	snprintf(text, sizeof(text), "0x%x/0x%x", policy->mark, policy->mask);
+	place(places, nlh, part, text, policy->line);
+	for (i = 0; i < policy->count; i++) {
+		part = nlh->nlmsg_len;
+		mnl_attr_put_strz(nlh, CFR_POLICY_A_POOL, policy->pool[i]);
+		place(places, nlh, part, policy->pool[i], policy->line);
+	}
+	mnl_attr_nest_end(nlh, nest);
+	place(places, nlh, from, policy->name, policy->line);
+}
+
+static void put_bypass(struct nlmsghdr *nlh, const struct bypass *bypass,
+		       struct nl_places *places)
+{
+	uint32_t from = nlh->nlmsg_len;
+	struct nlattr *nest = mnl_attr_nest_start(nlh, CFR_A_BYPASS);
+	char text[PREFIX_TEXT_MAX];
+
+	put_prefix(nlh, CFR_BYPASS_A_PREFIX, &bypass->prefix, bypass->line,
+		   places);
+	mnl_attr_put_u8(nlh, CFR_BYPASS_A_ACTION,
+			bypass->drop ? CFR_BYPASS_DROP : CFR_BYPASS_OPEN);
+	mnl_attr_nest_end(nlh, nest);
+	place(places, nlh, from, prefix_text(&bypass->prefix, text),
+	      bypass->line);
+}
+
+void nl_conf_encode(struct nlmsghdr *nlh, const struct conf *conf,
+		    struct nl_places *places)
+{
+	size_t i;
+
+	mnl_attr_put_u32(nlh, CFR_A_GENERATION, conf->generation);
+	for (i = 0; i < conf->npools; i++)
+		put_pool(nlh, &conf->pool[i], places);
+	for (i = 0; i < conf->npolicies; i++)
+		put_policy(nlh, &conf->policy[i], places);
+	for (i = 0; i < conf->nbypasses; i++)
+		put_bypass(nlh, &conf->bypass[i], places);
+}
+
+/* The innermost place around an attribute: inner ones come first. */
+void nl_places_find(const struct nl_places *places, uint32_t offset,
+		    struct nl_fault *fault)
+{
+	size_t i;
+
+	for (i = 0; i < places->count; i++) {
+		const struct nl_place *p = &places->place[i];
+
+		if (offset < p->from || offset >= p->to)
+			continue;
+		memcpy(fault->word, p->word, sizeof(p->word));
+		fault->line = p->line;
+		return;
+	}
+}
+
+void nl_places_free(struct nl_places *places)
+{
+	free(places->place);
+}
+
+/* Decoding refuses what it does not know: an edit would lose it unseen. */
+
+static int get_name(const struct nlattr *attr, char *name)
+{
+	const char *text = mnl_attr_get_str(attr);
+
+	if (mnl_attr_validate(attr, MNL_TYPE_NUL_STRING) < 0 ||
+	    strlen(text) >= CFR_NAME_MAX)
+		return -1;
+	strcpy(name, text);
+	return 0;
+}
+
+static int get_prefix(const struct nlattr *nest, struct prefix *prefix)
+{
+	const struct nlattr *attr;
+
+	mnl_attr_for_each_nested(attr, nest) {
+		unsigned int bytes = mnl_attr_get_payload_len(attr);
+
+		switch (mnl_attr_get_type(attr)) {
+		case CFR_PREFIX_A_ADDR:
+			if (bytes != 4 && bytes != 16)
+				return -1;
+			prefix->family = bytes == 4 ? AF_INET : AF_INET6;
+			memcpy(prefix->addr, mnl_attr_get_payload(attr), bytes);
+			break;
+		case CFR_PREFIX_A_LEN:
+			prefix->len = mnl_attr_get_u8(attr);
+			break;
+		default:
+			return -1;
+		}
+	}
+	return prefix->family ? 0 : -1;
+}
+
+static int get_pool(const struct nlattr *nest, struct pool *pool)
+{
+	const struct nlattr *attr;
+	int err = 0;
+
+	mnl_attr_for_each_nested(attr, nest) {
+		switch (mnl_attr_get_type(attr)) {
+		case CFR_POOL_A_NAME:
+			err = get_name(attr, pool->name);
+			break;
+		case CFR_POOL_A_PREFIX:
+			err = get_prefix(attr, pool_add_prefix(pool));
+			break;
+		case CFR_POOL_A_PORT_MIN:
+			pool->port_min = mnl_attr_get_u16(attr);
+			break;
+		case CFR_POOL_A_PORT_MAX:
+			pool->port_max = mnl_attr_get_u16(attr);
+			break;
+		default:
+			err = -1;
+		}
+		if (err)
+			return -1;
+	}
+	return 0;
+}
+
+static int get_policy(const struct nlattr *nest, struct policy *policy)
+{
+	const struct nlattr *attr;
+	int err = 0;
+
+	mnl_attr_for_each_nested(attr, nest) {
+		switch (mnl_attr_get_type(attr)) {
+		case CFR_POLICY_A_NAME:
+			err = get_name(attr, policy->name);
+			break;
+		case CFR_POLICY_A_MARK:
+			policy->mark = mnl_attr_get_u32(attr);
+			break;
+		case CFR_POLICY_A_MASK:
+			policy->mask = mnl_attr_get_u32(attr);
+			break;
+		case CFR_POLICY_A_POOL:
+			err = get_name(attr, policy_add_pool(policy));
+			break;
+		default:
+			err = -1;
+		}
+		if (err)
+			return -1;
+	}
+	return 0;
+}
+
+static int get_bypass(const struct nlattr *nest, struct bypass *bypass)
+{
+	const struct nlattr *attr;
+	uint8_t action;
+
+	mnl_attr_for_each_nested(attr, nest) {
+		switch (mnl_attr_get_type(attr)) {
+		case CFR_BYPASS_A_PREFIX:
+			if (get_prefix(attr, &bypass->prefix))
+				return -1;
+			break;
+		case CFR_BYPASS_A_ACTION:
+			action = mnl_attr_get_u8(attr);
+			if (action > CFR_BYPASS_ACTION_MAX)
+				return -1;
+			bypass->drop = action == CFR_BYPASS_DROP;
+			break;
+		default:
+			return -1;
+		}
+	}
+	return bypass->prefix.family ? 0 : -1;
+}
+
+int nl_conf_decode(const struct nlmsghdr *nlh, void *data)
+{
+	struct conf *conf = data;
+	const struct nlattr *attr;
+	int err = 0;
+
+	mnl_attr_for_each(attr, nlh, GENL_HDRLEN) {
+		switch (mnl_attr_get_type(attr)) {
+		case CFR_A_GENERATION:
+			conf->generation = mnl_attr_get_u32(attr);
+			break;
+		case CFR_A_POOL:
+			err = get_pool(attr, conf_add_pool(conf));
+			break;
+		case CFR_A_POLICY:
+			err = get_policy(attr, conf_add_policy(conf));
+			break;
+		case CFR_A_BYPASS:
+			err = get_bypass(attr, conf_add_bypass(conf));
+			break;
+		default:
+			err = -1;
+		}
+		if (err)
+			return -1;
+	}
+	return 0;
+}

@@ -1,0 +1,208 @@
+// SPDX-License-Identifier: GPL-2.0
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "json.h"
+#include "print.h"
+
+/* Grows when a key changes its meaning or goes; new keys may come any time. */
+#define SCHEMA	1
+
+static void pool_text(const struct pool *pool)
+{
+	char text[PREFIX_TEXT_MAX];
+	size_t i;
+
+	printf("pool %s", pool->name);
+	for (i = 0; i < pool->count; i++)
+		printf(" prefix %s", prefix_text(&pool->prefix[i], text));
+	if (pool->port_min != PORT_MIN_DEFAULT ||
+	    pool->port_max != PORT_MAX_DEFAULT)
+		printf(" ports %u-%u", pool->port_min, pool->port_max);
+	putchar('\n');
+}
+
+static void pool_json(const struct pool *pool)
+{
+	char text[PREFIX_TEXT_MAX];
+	size_t i;
+
+	json_open(NULL, '{');
+	json_string("name", pool->name);
+	json_open("prefixes", '[');
+	for (i = 0; i < pool->count; i++)
+		json_string(NULL, prefix_text(&pool->prefix[i], text));
+	json_close(']');
+	json_open("ports", '{');
+	json_number("min", pool->port_min);
+	json_number("max", pool->port_max);
+	json_close('}');
+	json_close('}');
+}
+
+static void policy_text(const struct policy *policy)
+{
+	size_t i;
+
+	printf("policy %s mark 0x%x/0x%x", policy->name, policy->mark,
+	       policy->mask);
+	for (i = 0; i < policy->count; i++)
+		printf(" pool %s", policy->pool[i]);
+	putchar('\n');
+}
+
+static void policy_json(const struct policy *policy)
+{
+	size_t i;
+
+	json_open(NULL, '{');
+	json_string("name", policy->name);
+	json_number("mark", policy->mark);
+	json_number("mask", policy->mask);
+	json_open("pools", '[');
+	for (i = 0; i < policy->count; i++)
+		json_string(NULL, policy->pool[i]);
+	json_close(']');
+	json_close('}');
+}
+
+static void bypass_text(const struct bypass *bypass)
+{
+	char text[PREFIX_TEXT_MAX];
+
+	printf("bypass %s%s\n", prefix_text(&bypass->prefix, text),
+	       bypass->drop ? " drop" : "");
+}
+
+static void bypass_json(const struct bypass *bypass)
+{
+	char text[PREFIX_TEXT_MAX];
+
+	json_open(NULL, '{');
+	json_string("prefix", prefix_text(&bypass->prefix, text));
+	json_string("action", bypass->drop ? "drop" : "open");
+	json_close('}');
+}
+
+static void conf_text(const struct conf *conf, unsigned int parts)
+{
+	size_t i;
+
+	for (i = 0; parts & PRINT_POOLS && i < conf->npools; i++)
+		pool_text(&conf->pool[i]);
+	for (i = 0; parts & PRINT_POLICIES && i < conf->npolicies; i++)
+		policy_text(&conf->policy[i]);
+	for (i = 0; parts & PRINT_BYPASSES && i < conf->nbypasses; i++)
+		bypass_text(&conf->bypass[i]);
+}
+
+void print_conf(const struct conf *conf, unsigned int parts, bool json)
+{
+	size_t i;
+
+	if (!json) {
+		conf_text(conf, parts);
+		return;
+	}
+	json_open(NULL, '{');
+	json_number("schema", SCHEMA);
+	json_number("generation", conf->generation);
+	if (parts & PRINT_POOLS) {
+		json_open("pools", '[');
+		for (i = 0; i < conf->npools; i++)
+			pool_json(&conf->pool[i]);
+		json_close(']');
+	}
+	if (parts & PRINT_POLICIES) {
+		json_open("policies", '[');
+		for (i = 0; i < conf->npolicies; i++)
+			policy_json(&conf->policy[i]);
+		json_close(']');
+	}
+	if (parts & PRINT_BYPASSES) {
+		json_open("bypasses", '[');
+		for (i = 0; i < conf->nbypasses; i++)
+			bypass_json(&conf->bypass[i]);
+		json_close(']');
+	}
+	json_close('}');
+}
+
+void print_reply(const struct nl_reply *reply, bool json)
+{
+	size_t i;
+
+	for (i = 0; i < reply->nwarnings; i++)
+		fprintf(stderr, "cfrctl: warning: %s\n", reply->warning[i]);
+	if (!json)
+		return;
+	json_open(NULL, '{');
+	json_number("schema", SCHEMA);
+	json_number("generation", reply->generation);
+	json_open("warnings", '[');
+	for (i = 0; i < reply->nwarnings; i++)
+		json_string(NULL, reply->warning[i]);
+	json_close(']');
+	json_close('}');
+}
+
+static const struct {
+	enum cfr_counter_kind kind;
+	const char *name;
+} kinds[] = {
+	{ CFR_COUNTER_EVENT, "counters" },
+	{ CFR_COUNTER_REFUSAL, "refusals" },
+	{ CFR_COUNTER_GAUGE, "gauges" },
+};
+
+#define KINDS	(sizeof(kinds) / sizeof(kinds[0]))
+
+static void stats_text(const struct nl_stats *stats, bool explain)
+{
+	size_t i, k, width = 0;
+
+	for (i = 0; i < stats->count; i++)
+		if (strlen(stats->counter[i].name) > width)
+			width = strlen(stats->counter[i].name);
+	for (k = 0; k < KINDS; k++) {
+		printf("%s\n", kinds[k].name);
+		for (i = 0; i < stats->count; i++) {
+			const struct nl_counter *c = &stats->counter[i];
+
+			if (c->kind != kinds[k].kind)
+				continue;
+			printf("  %-*s %12" PRIu64 "%s%s\n", (int)width,
+			       c->name, c->value, explain ? "  " : "",
+			       explain ? c->text : "");
+		}
+	}
+}
+
+void print_stats(const struct nl_stats *stats, bool explain, bool json)
+{
+	size_t i, k;
+
+	if (!json) {
+		stats_text(stats, explain);
+		return;
+	}
+	json_open(NULL, '{');
+	json_number("schema", SCHEMA);
+	for (k = 0; k < KINDS; k++) {
+		json_open(kinds[k].name, '{');
+		for (i = 0; i < stats->count; i++)
+			if (stats->counter[i].kind == kinds[k].kind)
+				json_number(stats->counter[i].name,
+					    stats->counter[i].value);
+		json_close('}');
+	}
+	if (explain) {
+		json_open("texts", '{');
+		for (i = 0; i < stats->count; i++)
+			json_string(stats->counter[i].name,
+				    stats->counter[i].text);
+		json_close('}');
+	}
+	json_close('}');
+}

@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* Results on stdout, as text or as JSON. */
+#ifndef CFRCTL_PRINT_H
+#define CFRCTL_PRINT_H
+
+#include <stdbool.h>
+
+#include "nl.h"
+
+enum print_part {
+	PRINT_POOLS = 1,
+	PRINT_POLICIES = 2,
+	PRINT_BYPASSES = 4,
+	PRINT_ALL = 7,
+};
+
+void print_conf(const struct conf *conf, unsigned int parts, bool json);
+void print_reply(const struct nl_reply *reply, bool json);
+void print_stats(const struct nl_stats *stats, bool explain, bool json);
+
+#endif

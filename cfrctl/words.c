@@ -1,0 +1,117 @@
+// SPDX-License-Identifier: GPL-2.0
+#include <ctype.h>
+#include <linux/cfr.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "words.h"
+
+bool words_left(const struct words *w)
+{
+	return w->at < w->count;
+}
+
+bool words_wrong(struct words *w, const char *word, const char *expected)
+{
+	snprintf(w->error, sizeof(w->error), "\"%.100s\": expected %s", word,
+		 expected);
+	return false;
+}
+
+const char *words_take(struct words *w, const char *expected)
+{
+	if (words_left(w))
+		return w->word[w->at++];
+	if (w->at)
+		snprintf(w->error, sizeof(w->error),
+			 "expected %s after \"%.100s\"", expected,
+			 w->word[w->at - 1]);
+	else
+		snprintf(w->error, sizeof(w->error), "expected %s", expected);
+	return NULL;
+}
+
+/* Takes the next word if it is this one. */
+bool words_is(struct words *w, const char *keyword)
+{
+	if (!words_left(w) || strcmp(w->word[w->at], keyword))
+		return false;
+	w->at++;
+	return true;
+}
+
+bool words_end(struct words *w)
+{
+	return !words_left(w) || words_wrong(w, w->word[w->at], "nothing more");
+}
+
+bool words_name(struct words *w, const char *whose, char *name)
+{
+	const char *word = words_take(w, whose);
+
+	if (!word)
+		return false;
+	if (!*word || *word == '-')
+		return words_wrong(w, word, whose);
+	if (strlen(word) >= CFR_NAME_MAX)
+		return words_wrong(w, word, "a name of at most 31 characters");
+	strcpy(name, word);
+	return true;
+}
+
+bool words_prefix(struct words *w, struct prefix *prefix)
+{
+	const char *word = words_take(w, "a prefix");
+
+	if (!word)
+		return false;
+	return prefix_read(word, prefix) ||
+	       words_wrong(w, word, "a prefix, as in 198.51.100.0/24 or 2001:db8::/56");
+}
+
+static bool number(const char **text, int base, unsigned long max,
+		   unsigned long *value)
+{
+	char *end;
+
+	if (!isdigit((unsigned char)**text))
+		return false;
+	*value = strtoul(*text, &end, base);
+	*text = end;
+	return *value <= max;
+}
+
+bool words_ports(struct words *w, uint16_t *min, uint16_t *max)
+{
+	static const char expected[] = "ports, as in 1024-65535";
+	const char *word = words_take(w, expected);
+	const char *at = word;
+	unsigned long a, b;
+
+	if (!word)
+		return false;
+	if (!number(&at, 10, 65535, &a) || *at++ != '-' ||
+	    !number(&at, 10, 65535, &b) || *at || !a || a > b)
+		return words_wrong(w, word, expected);
+	*min = a;
+	*max = b;
+	return true;
+}
+
+bool words_mark(struct words *w, uint32_t *mark, uint32_t *mask)
+{
+	static const char expected[] = "a mark and its mask, as in 0x1/0xff";
+	const char *word = words_take(w, expected);
+	const char *at = word;
+	unsigned long a, b;
+
+	if (!word)
+		return false;
+	if (!number(&at, 0, UINT32_MAX, &a) || *at++ != '/' ||
+	    !number(&at, 0, UINT32_MAX, &b) || *at)
+		return words_wrong(w, word, expected);
+	*mark = a;
+	*mask = b;
+	return true;
+}
