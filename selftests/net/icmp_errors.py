@@ -388,4 +388,5 @@ def main():
         outbound(rig, family, ", unmarked")
 
 
-main()
+if __name__ == "__main__":
+    main()

@@ -168,13 +168,16 @@ check_eq() {
 # cases CMD...: CMD prints "ok NAME", "not ok NAME" and "# ..." lines, which
 # are numbered and counted here; a status other than 0 is one more failure
 cases() {
-	local line rc
+	local line name rc
 
 	"$@" >"$TMP/cases" 2>"$TMP/cases.err"
 	rc=$?
 	while IFS= read -r line; do
 		case $line in
-		"ok "*"# SKIP "*) skip "${line#ok }" ;;
+		"ok "*" # SKIP "*)
+			name=${line%% # SKIP *}
+			skip "${name#ok }" "${line#* # SKIP }"
+			;;
 		"ok "*) ok "${line#ok }" ;;
 		"not ok "*) not_ok "${line#not ok }" ;;
 		*) echo "$line" | diag ;;

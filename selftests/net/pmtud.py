@@ -146,4 +146,5 @@ def main():
         narrow(ns, dev, was)
 
 
-main()
+if __name__ == "__main__":
+    main()
