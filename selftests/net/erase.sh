@@ -1,0 +1,73 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+# Who talked to whom does not reach a disk: hibernation is refused while there is
+# a policy, suspend wipes all flows first.
+# proves: L6 L7
+#
+#   c1 ---- acc ---- relay ---- inet ---- srv
+. "$(dirname "$0")/lib.sh"
+
+need_cfr
+plan 8
+setup_lab
+setup_cfr
+wire_start "$inet" down
+
+# How far the kernel goes: freezing and thawing all processes.
+rehearse() {
+	echo freezer >/sys/power/pm_test || return
+	defer eval 'echo none >/sys/power/pm_test'
+	echo 0 >/sys/module/suspend/parameters/pm_test_delay 2>/dev/null
+	return 0
+}
+
+power() {
+	local error
+
+	error=$( { echo "$1" >/sys/power/state; } 2>&1) && echo done && return
+	echo "${error##*: }"
+}
+
+flows() {
+	for family in 4 6; do
+		server=SRV_$family
+		in_ns "$c1" ping -"$family" -q -c 1 -W 20 "${!server}" || return
+	done
+	[ "$(stat flows)" -ge 2 ]
+}
+
+flows_are() {
+	[ "$(stat flows)" -eq "$1" ]
+}
+
+rehearsed=no
+[ -w /sys/power/pm_test ] && rehearse && rehearsed=yes
+
+check "there are flows" flows
+if [ "$rehearsed" = yes ] && grep -qw disk /sys/power/state; then
+	check_eq "hibernation is refused while there is a policy" \
+		"$(power disk)" "Device or resource busy"
+	check "the flows are still there" flows
+	echo -n | cfr apply -
+	check_eq "hibernation is allowed without a policy" "$(power disk)" "done"
+	setup_cfr
+else
+	for name in "hibernation is refused while there is a policy" \
+		"the flows are still there" \
+		"hibernation is allowed without a policy"; do
+		skip "$name" "this kernel cannot hibernate or cannot rehearse it"
+	done
+fi
+
+check "there are flows again" flows
+if [ "$rehearsed" = yes ] && grep -qwE 'freeze|mem' /sys/power/state; then
+	state=$(grep -owE 'freeze|mem' /sys/power/state | head -n 1)
+	check_eq "suspend to $state goes ahead" "$(power "$state")" "done"
+	check "and no flow is left" flows_are 0
+else
+	skip "suspend goes ahead" "this kernel cannot suspend or cannot rehearse it"
+	skip "and no flow is left" "this kernel cannot suspend or cannot rehearse it"
+fi
+
+check "the wire is clean" wire_clean
+finish

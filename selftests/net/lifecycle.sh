@@ -1,0 +1,82 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+# Everything may go while packets pass: configurations, flows, the namespace, the
+# module. Nothing leaks (the kill switch stands in for the module), and what is
+# meant to stay stays.
+# proves: L1 L2 C4 U13 V7
+#
+#   c1 ---- acc ---- relay: CFR, kill switch ---- inet ---- srv
+. "$(dirname "$0")/lib.sh"
+
+need_cfr
+plan 13
+setup_lab
+setup_cfr
+# Behind POST_ROUTING's relay hook, which clears the mark of what it rewrote
+in_ns "$relay" nft -f - <<'EOF' || exit 1
+table inet killswitch {
+	counter caught { }
+	chain out {
+		type filter hook postrouting priority 300; policy accept;
+		oifname "up" meta mark & 0xff == 0x1 counter name caught drop
+	}
+}
+EOF
+# what swaps.py's other pools are inside of
+ip -n "$inet" -batch - <<EOF || exit 1
+route add 198.18.64.0/23 via $UP_4
+route add 2001:db8:dada:40::/64 via $UP_6
+EOF
+wire_start "$inet" down
+
+cases python3 "$LAB_DIR/swaps.py"
+
+caught() {
+	in_ns "$relay" nft -j list counter inet killswitch caught |
+		jq '[.nftables[].counter? | select(.) | .packets][0]'
+}
+
+check_eq "the kill switch had nothing to do" "$(caught)" 0
+
+# --- the module goes and comes back, then the namespace goes
+
+busy() {
+	for family in 4 6; do
+		server=SRV_$family
+		spawn "$c1" ping -"$family" -q -i 0.01 "${!server}"
+	done
+}
+
+more() {
+	[ "$(stat relayed_out)" -gt "$1" ]
+}
+
+catches() {
+	[ "$(caught)" -gt "$1" ]
+}
+
+no_relay() {
+	! ip netns list | grep -q "$relay"
+}
+
+busy
+check "relaying before the module goes" busywait 60 more "$(($(stat relayed_out) + 20))"
+if [ -e /sys/module/cfr/initstate ]; then
+	was=$(caught)
+	check "the module unloads under traffic" busywait 60 rmmod cfr
+	check "the kill switch holds without the module" busywait 60 catches "$((was + 20))"
+	check "the module loads again" modprobe cfr
+	setup_cfr
+	check "and relays again" busywait 60 more 20
+else
+	for name in "the module unloads under traffic" \
+		"the kill switch holds without the module" \
+		"the module loads again" "and relays again"; do
+		skip "$name" "cfr is built in"
+	done
+fi
+
+check "the namespace goes under traffic" drop_ns "$relay"
+check "it is gone" busywait 60 no_relay
+check "the wire is clean" wire_clean
+finish
