@@ -17,7 +17,9 @@ struct nlmsghdr;
 /* What an address means to the relay. */
 enum cfr_space {
 	CFR_SPACE_WORLD,	/* a remote: marked packets to it are relayed */
-	CFR_SPACE_BYPASS,	/* marked packets to it are left untouched */
+	CFR_SPACE_BYPASS,	/* marked packets to it are left untouched: bypassed, or
+				 * the namespace's own
+				 */
 	CFR_SPACE_REFUSE,	/* marked packets to it are dropped */
 	CFR_SPACE_POOL,		/* a relay address */
 	CFR_SPACE_RETIRED,	/* was a relay address until a moment ago */
@@ -65,8 +67,11 @@ struct cfr_range6 {
 };
 
 struct cfr_config {
-	struct rcu_head rcu;
 	u32 marks;		/* all policies' mask bits */
+	u32 relay4_first;	/* bounds of all pools, in use or retired */
+	u32 relay4_last;
+	u64 relay6_first;	/* of upper halves */
+	u64 relay6_last;
 	unsigned int npolicies;
 	const struct cfr_policy *policy;
 	unsigned int nrange4;
@@ -90,6 +95,24 @@ cfr_config_policy(const struct cfr_config *cfg, u32 mark)
 		if ((mark & cfg->policy[i].mask) == cfg->policy[i].mark)
 			return &cfg->policy[i];
 	return NULL;
+}
+
+/* Two comparisons that most addresses fail, before the search is worth it */
+static inline bool cfr_config_maybe_relay4(const struct cfr_config *cfg,
+					   __be32 addr)
+{
+	u32 key = ntohl(addr);
+
+	return key >= cfg->relay4_first && key <= cfg->relay4_last;
+}
+
+static inline bool cfr_config_maybe_relay6(const struct cfr_config *cfg,
+					   const struct in6_addr *addr)
+{
+	u64 key = (u64)ntohl(addr->s6_addr32[0]) << 32 |
+		  ntohl(addr->s6_addr32[1]);
+
+	return key >= cfg->relay6_first && key <= cfg->relay6_last;
 }
 
 static inline enum cfr_space cfr_config_space4(const struct cfr_config *cfg,
@@ -151,6 +174,7 @@ struct cfr_change {
 	struct netlink_ext_ack *extack;
 };
 
+void cfr_config_renew(struct cfr_net *cn);
 int cfr_config_swap(struct cfr_net *cn, struct cfr_change *change);
 struct cfr_model *cfr_config_model(struct cfr_net *cn);
 

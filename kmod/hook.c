@@ -16,11 +16,9 @@
 #include <linux/netfilter_ipv4.h>
 #include <linux/netfilter_ipv6.h>
 #include <linux/netfilter/nf_conntrack_common.h>
-#include <net/addrconf.h>
 #include <net/ip.h>
 #include <net/netfilter/ipv4/nf_defrag_ipv4.h>
 #include <net/netfilter/ipv6/nf_defrag_ipv6.h>
-#include <net/route.h>
 
 #include "config.h"
 #include "hook.h"
@@ -83,12 +81,19 @@ static bool forwarded(const struct sk_buff *skb,
 	return state->in && state->in->ifindex == skb->skb_iif;
 }
 
-static enum cfr_space source_space(const struct cfr_config *cfg,
-				   const struct sk_buff *skb, u8 family)
+static bool relay_space(enum cfr_space space)
 {
-	return family == NFPROTO_IPV4 ?
-		cfr_config_space4(cfg, ip_hdr(skb)->saddr) :
-		cfr_config_space6(cfg, &ipv6_hdr(skb)->saddr);
+	return space == CFR_SPACE_POOL || space == CFR_SPACE_RETIRED;
+}
+
+static bool source_relay(const struct cfr_config *cfg,
+			 const struct sk_buff *skb, u8 family)
+{
+	if (family == NFPROTO_IPV4)
+		return cfr_config_maybe_relay4(cfg, ip_hdr(skb)->saddr) &&
+		       relay_space(cfr_config_space4(cfg, ip_hdr(skb)->saddr));
+	return cfr_config_maybe_relay6(cfg, &ipv6_hdr(skb)->saddr) &&
+	       relay_space(cfr_config_space6(cfg, &ipv6_hdr(skb)->saddr));
 }
 
 static enum cfr_space dest_space(const struct cfr_config *cfg,
@@ -99,18 +104,12 @@ static enum cfr_space dest_space(const struct cfr_config *cfg,
 		cfr_config_space6(cfg, &ipv6_hdr(skb)->daddr);
 }
 
-static bool dest_local(struct net *net, const struct sk_buff *skb, u8 family,
-		       const struct net_device *dev)
+static bool dest_maybe_relay(const struct cfr_config *cfg,
+			     const struct sk_buff *skb, u8 family)
 {
-	if (family == NFPROTO_IPV6)
-		return ipv6_chk_addr(net, &ipv6_hdr(skb)->daddr, NULL, 0);
-	switch (inet_addr_type_dev_table(net, dev, ip_hdr(skb)->daddr)) {
-	case RTN_LOCAL:
-	case RTN_BROADCAST:
-	case RTN_ANYCAST:
-		return true;
-	}
-	return false;
+	return family == NFPROTO_IPV4 ?
+		cfr_config_maybe_relay4(cfg, ip_hdr(skb)->daddr) :
+		cfr_config_maybe_relay6(cfg, &ipv6_hdr(skb)->daddr);
 }
 
 static bool is_icmp(const struct sk_buff *skb, u8 family)
@@ -285,28 +284,26 @@ static unsigned int cfr_hook_prerouting(void *priv, struct sk_buff *skb,
 
 	if (!cfg)
 		return NF_ACCEPT;
-	space = source_space(cfg, skb, family);
-	if (unlikely(space == CFR_SPACE_POOL || space == CFR_SPACE_RETIRED))
+	if (unlikely(source_relay(cfg, skb, family)))
 		return drop(cn, CFR_STAT_src_in_pool);
-
-	space = dest_space(cfg, skb, family);
-	if (space == CFR_SPACE_POOL) {
-		cfr_packet_parse(skb, family, &pkt);
-		verdict = to_customer(cn, cfg, skb, &pkt);
-		cfr_packet_wipe(&pkt);
-		return verdict;
+	if (dest_maybe_relay(cfg, skb, family)) {
+		space = dest_space(cfg, skb, family);
+		if (space == CFR_SPACE_POOL) {
+			cfr_packet_parse(skb, family, &pkt);
+			verdict = to_customer(cn, cfg, skb, &pkt);
+			cfr_packet_wipe(&pkt);
+			return verdict;
+		}
+		if (space == CFR_SPACE_RETIRED)
+			return drop(cn, CFR_STAT_in_retired);
 	}
-	if (unlikely(space == CFR_SPACE_RETIRED))
-		return drop(cn, CFR_STAT_in_retired);
-
 	if (unlikely(is_icmp(skb, family)) && error_of_flow(cn, skb, family)) {
 		untrack(skb);
 		return NF_ACCEPT;
 	}
-	if (!cfr_config_policy(cfg, skb->mark) || space == CFR_SPACE_BYPASS ||
-	    dest_local(state->net, skb, family, skb->dev))
-		return NF_ACCEPT;
-	untrack(skb);
+	if (cfr_config_policy(cfg, skb->mark) &&
+	    dest_space(cfg, skb, family) != CFR_SPACE_BYPASS)
+		untrack(skb);
 	return NF_ACCEPT;
 }
 
@@ -353,22 +350,20 @@ static unsigned int cfr_hook_local_out(void *priv, struct sk_buff *skb,
 {
 	struct cfr_net *cn = cfr_pernet(state->net);
 	const struct cfr_config *cfg = rcu_dereference(cn->config);
-	enum cfr_space space;
 	u8 family = state->pf;
 
 	if (!cfg)
 		return NF_ACCEPT;
-	space = dest_space(cfg, skb, family);
-	if (unlikely(space == CFR_SPACE_POOL || space == CFR_SPACE_RETIRED))
+	if (dest_maybe_relay(cfg, skb, family) &&
+	    relay_space(dest_space(cfg, skb, family)))
 		return own_to_pool(cn, cfg, skb, state);
 	if (unlikely(is_icmp(skb, family)) && error_of_flow(cn, skb, family)) {
 		untrack(skb);
 		return NF_ACCEPT;
 	}
-	if (!cfr_config_policy(cfg, skb->mark) || space == CFR_SPACE_BYPASS ||
-	    dest_local(state->net, skb, family, state->out))
-		return NF_ACCEPT;
-	if (own_is_ours(cn, skb, family))
+	if (cfr_config_policy(cfg, skb->mark) &&
+	    dest_space(cfg, skb, family) != CFR_SPACE_BYPASS &&
+	    own_is_ours(cn, skb, family))
 		untrack(skb);
 	return NF_ACCEPT;
 }

@@ -11,6 +11,7 @@
 #include "local.h"
 #include "model.h"
 #include "net.h"
+#include "space.h"
 
 /* A relay's addresses must be nobody's: a local service could claim a port of
  * a pool, and a connected prefix has its addresses looked up on the link one
@@ -118,6 +119,103 @@ int cfr_local_check(struct net *net, const struct cfr_model *model,
 	return 0;
 }
 
+static struct cfr_claim claim_of(struct cfr_prefix host)
+{
+	return (struct cfr_claim){
+		.prefix = host,
+		.space = CFR_SPACE_BYPASS,
+		.rank = CFR_RANK_LOCAL,
+	};
+}
+
+static u32 claims4(struct net_device *dev, struct cfr_claim *claim)
+{
+	struct in_device *in_dev = __in_dev_get_rtnl(dev);
+	const struct in_ifaddr *ifa;
+	u32 count = 0;
+
+	if (!in_dev)
+		return 0;
+	in_dev_for_each_ifa_rtnl(ifa, in_dev) {
+		claim[count++] = claim_of(cfr_prefix4(ifa->ifa_local, 32));
+		if (ifa->ifa_broadcast)
+			claim[count++] = claim_of(cfr_prefix4(ifa->ifa_broadcast,
+							      32));
+	}
+	return count;
+}
+
+static u32 claims6(struct net_device *dev, struct cfr_claim *claim, u32 most)
+{
+	struct inet6_dev *idev = __in6_dev_get(dev);
+	const struct inet6_ifaddr *ifp;
+	u32 count = 0;
+
+	if (!idev)
+		return 0;
+	read_lock_bh(&idev->lock);
+	list_for_each_entry(ifp, &idev->addr_list, if_list)
+		if (count < most)
+			claim[count++] = claim_of(cfr_prefix6(&ifp->addr, 128));
+	read_unlock_bh(&idev->lock);
+	return count;
+}
+
+/**
+ * cfr_local_count() - how many claims the namespace's addresses make
+ * @net: the namespace
+ *
+ * Context: under RTNL. Autoconfiguration may add IPv6 addresses all the same;
+ * the notifier then asks for another look.
+ */
+u32 cfr_local_count(struct net *net)
+{
+	const struct inet6_ifaddr *ifp;
+	const struct in_ifaddr *ifa;
+	struct in_device *in_dev;
+	struct inet6_dev *idev;
+	struct net_device *dev;
+	u32 count4 = 0, count6 = 0;
+
+	ASSERT_RTNL();
+	for_each_netdev(net, dev) {
+		in_dev = __in_dev_get_rtnl(dev);
+		if (in_dev)
+			in_dev_for_each_ifa_rtnl(ifa, in_dev)
+				count4 += 2;
+		idev = __in6_dev_get(dev);
+		if (!idev)
+			continue;
+		read_lock_bh(&idev->lock);
+		list_for_each_entry(ifp, &idev->addr_list, if_list)
+			count6++;
+		read_unlock_bh(&idev->lock);
+	}
+	return max(count4, count6);
+}
+
+/**
+ * cfr_local_claims() - claim the namespace's own addresses, never to be relayed
+ * @net: the namespace
+ * @family: NFPROTO_IPV4 or NFPROTO_IPV6
+ * @claim: room for what cfr_local_count() said
+ * @most: what cfr_local_count() said
+ *
+ * Context: under RTNL. Return: how many there are.
+ */
+u32 cfr_local_claims(struct net *net, u8 family, struct cfr_claim *claim,
+		     u32 most)
+{
+	struct net_device *dev;
+	u32 count = 0;
+
+	for_each_netdev(net, dev)
+		count += family == NFPROTO_IPV4 ?
+			claims4(dev, claim + count) :
+			claims6(dev, claim + count, most - count);
+	return count;
+}
+
 static void report(const struct net_device *dev, const struct cfr_prefix *host)
 {
 	const struct cfr_net *cn = cfr_pernet(dev_net(dev));
@@ -143,6 +241,8 @@ static int cfr_local_event4(struct notifier_block *nb, unsigned long event,
 {
 	const struct in_ifaddr *ifa = ptr;
 
+	cfr_config_renew(cfr_pernet(dev_net(ifa->ifa_dev->dev)));
+
 	if (event == NETDEV_UP) {
 		struct cfr_prefix host = cfr_prefix4(ifa->ifa_local, 32);
 
@@ -156,6 +256,7 @@ static int cfr_local_event6(struct notifier_block *nb, unsigned long event,
 {
 	const struct inet6_ifaddr *ifp = ptr;
 
+	cfr_config_renew(cfr_pernet(dev_net(ifp->idev->dev)));
 	if (event == NETDEV_UP) {
 		struct cfr_prefix host = cfr_prefix6(&ifp->addr, 128);
 

@@ -6,6 +6,7 @@
 #include <linux/if.h>
 #include <linux/cfr.h>
 
+struct cfr_claim;
 struct cfr_model;
 struct net;
 
@@ -21,6 +22,10 @@ struct cfr_local {
 
 int cfr_local_check(struct net *net, const struct cfr_model *model,
 		    struct cfr_local *local);
+
+u32 cfr_local_count(struct net *net);
+u32 cfr_local_claims(struct net *net, u8 family, struct cfr_claim *claim,
+		     u32 most);
 
 int cfr_local_init(void);
 void cfr_local_exit(void);

@@ -24,10 +24,9 @@ struct cfr_stats;
  * @config_mutex: serialises everything that replaces @config
  * @generation: of the configuration as netlink shows it
  * @last_policy_id: policy ids are never reused
- * @hooked: the netfilter hooks are registered
  * @model: the configuration as the operator wrote it, never NULL
  * @retired: prefixes that have just left their pools, or NULL
- * @retire: lets go of them
+ * @renew: lets go of them, and follows the namespace's addresses
  */
 struct cfr_net {
 	struct net *net;
@@ -39,10 +38,9 @@ struct cfr_net {
 	struct mutex config_mutex;	/* protects all below */
 	u32 generation;
 	u32 last_policy_id;
-	bool hooked;
 	struct cfr_model *model;
 	struct cfr_retired *retired;
-	struct delayed_work retire;
+	struct delayed_work renew;
 };
 
 extern unsigned int cfr_net_id;

@@ -1,0 +1,275 @@
+// SPDX-License-Identifier: GPL-2.0
+/* From the operator's words to what the data path looks things up in. */
+
+#include <linux/rtnetlink.h>
+#include <linux/slab.h>
+
+#include "local.h"
+#include "model.h"
+#include "snapshot.h"
+#include "space.h"
+
+void cfr_snapshot_free(struct cfr_config *cfg)
+{
+	if (!cfg)
+		return;
+	cfr_model_put(cfg->model);
+	kvfree(cfg->range6);
+	kvfree(cfg->range4);
+	kvfree(cfg->span);
+	kvfree(cfg->policy);
+	kfree(cfg);
+}
+
+static void set_span(struct cfr_span *span, const struct cfr_prefix *prefix,
+		     const struct cfr_model_pool *pool,
+		     const struct cfr_span *prev)
+{
+	u64 addrs = 1ULL << ((prefix->family == NFPROTO_IPV4 ? 32 : 64) -
+			     prefix->len);
+
+	cfr_prefix_base(prefix, &span->base);
+	span->len = prefix->len;
+	span->port_min = pool->port_min;
+	span->port_max = pool->port_max;
+	span->addrs_end = (prev ? prev->addrs_end : 0) + addrs;
+	span->tuples_end = (prev ? prev->tuples_end : 0) +
+			   addrs * (pool->port_max - pool->port_min + 1);
+}
+
+/* The policy's part of all places, hence by address. */
+static u32 set_spans(struct cfr_spans *spans, struct cfr_span *span, u8 family,
+		     const struct cfr_model *m,
+		     const struct cfr_model_policy *policy)
+{
+	DECLARE_BITMAP(pools, CFR_POOLS_MAX) = {};
+	struct cfr_span *prev = NULL;
+	u32 i;
+
+	for (i = 0; i < policy->count; i++)
+		__set_bit(policy->pool[i], pools);
+	spans->span = span;
+	for (i = 0; i < m->nprefixes; i++) {
+		const struct cfr_model_place *place = &m->place[i];
+		const struct cfr_prefix *prefix = &m->prefix[place->prefix];
+
+		if (prefix->family != family || !test_bit(place->pool, pools))
+			continue;
+		set_span(span, prefix, &m->pool[place->pool], prev);
+		prev = span++;
+		spans->count++;
+	}
+	return spans->count;
+}
+
+static int build_policies(struct cfr_config *cfg, const struct cfr_model *m)
+{
+	const gfp_t gfp = GFP_KERNEL_ACCOUNT | __GFP_ZERO;
+	struct cfr_policy *policy;
+	u32 nspans = 0, i, j;
+
+	for (i = 0; i < m->npolicies; i++)
+		for (j = 0; j < m->policy[i].count; j++)
+			nspans += m->pool[m->policy[i].pool[j]].count;
+	policy = kvmalloc_array(m->npolicies, sizeof(*policy), gfp);
+	cfg->policy = policy;
+	cfg->span = kvmalloc_array(nspans, sizeof(*cfg->span), gfp);
+	if (!policy || !cfg->span)
+		return -ENOMEM;
+
+	nspans = 0;
+	for (i = 0; i < m->npolicies; i++) {
+		policy[i].id = m->policy[i].id;
+		policy[i].mark = m->policy[i].mark;
+		policy[i].mask = m->policy[i].mask;
+		strscpy(policy[i].name, m->policy[i].name, CFR_NAME_MAX);
+		cfg->marks |= policy[i].mask;
+		nspans += set_spans(&policy[i].v4, &cfg->span[nspans],
+				    NFPROTO_IPV4, m, &m->policy[i]);
+		nspans += set_spans(&policy[i].v6, &cfg->span[nspans],
+				    NFPROTO_IPV6, m, &m->policy[i]);
+	}
+	cfg->npolicies = m->npolicies;
+	return 0;
+}
+
+static u32 set_claims(struct cfr_claim *claim, u8 family, struct net *net,
+		      u32 nlocal, const struct cfr_model *m,
+		      const struct cfr_retired *r)
+{
+	u32 count = cfr_space_builtin(family, claim), i;
+
+	count += cfr_local_claims(net, family, claim + count, nlocal);
+	for (i = 0; i < m->nbypasses; i++)
+		if (m->bypass[i].prefix.family == family)
+			claim[count++] = (struct cfr_claim){
+				.prefix = m->bypass[i].prefix,
+				.space = m->bypass[i].action == CFR_BYPASS_DROP ?
+					 CFR_SPACE_REFUSE : CFR_SPACE_BYPASS,
+				.rank = CFR_RANK_OPERATOR,
+			};
+	for (i = 0; r && i < r->count; i++)
+		if (r->gone[i].prefix.family == family)
+			claim[count++] = (struct cfr_claim){
+				.prefix = r->gone[i].prefix,
+				.space = CFR_SPACE_RETIRED,
+				.rank = CFR_RANK_RETIRED,
+			};
+	for (i = 0; i < m->nprefixes; i++)
+		if (m->prefix[i].family == family)
+			claim[count++] = (struct cfr_claim){
+				.prefix = m->prefix[i],
+				.space = CFR_SPACE_POOL,
+				.rank = CFR_RANK_POOL,
+			};
+	return count;
+}
+
+static bool relay_space(enum cfr_space space)
+{
+	return space == CFR_SPACE_POOL || space == CFR_SPACE_RETIRED;
+}
+
+static void bound4(struct cfr_config *cfg)
+{
+	const struct cfr_range4 *range = cfg->range4;
+	unsigned int i;
+
+	cfg->relay4_first = U32_MAX;
+	for (i = 0; i < cfg->nrange4; i++) {
+		if (!relay_space(range[i].space))
+			continue;
+		cfg->relay4_first = min(cfg->relay4_first, range[i].start);
+		cfg->relay4_last = i + 1 < cfg->nrange4 ? range[i + 1].start - 1 :
+							  U32_MAX;
+	}
+}
+
+/* Pools are /64s at the least: the upper half of an address will do. */
+static void bound6(struct cfr_config *cfg)
+{
+	const struct cfr_range6 *range = cfg->range6;
+	unsigned int i;
+
+	cfg->relay6_first = U64_MAX;
+	for (i = 0; i < cfg->nrange6; i++) {
+		if (!relay_space(range[i].space))
+			continue;
+		cfg->relay6_first = min(cfg->relay6_first, range[i].hi);
+		cfg->relay6_last = i + 1 < cfg->nrange6 ? range[i + 1].hi : U64_MAX;
+	}
+}
+
+static int build_ranges(struct cfr_config *cfg, struct net *net,
+			const struct cfr_model *m, const struct cfr_retired *r)
+{
+	u32 nlocal = cfr_local_count(net);
+	size_t max = CFR_BUILTIN_COUNT + nlocal + m->nbypasses + m->nprefixes +
+		     (r ? r->count : 0);
+	struct cfr_range4 *range4;
+	struct cfr_range6 *range6;
+	struct cfr_claim *claim;
+	int err = -ENOMEM;
+	u32 count, i;
+
+	claim = kvmalloc_array(max, sizeof(*claim), GFP_KERNEL_ACCOUNT);
+	range6 = kvmalloc_array(cfr_space_bound(max), sizeof(*range6),
+				GFP_KERNEL_ACCOUNT);
+	cfg->range6 = range6;
+	if (!claim || !range6)
+		goto out_free_claims;
+
+	count = set_claims(claim, NFPROTO_IPV4, net, nlocal, m, r);
+	count = cfr_space_flatten(claim, count, range6);
+	range4 = kvmalloc_array(count, sizeof(*range4), GFP_KERNEL_ACCOUNT);
+	cfg->range4 = range4;
+	if (!range4)
+		goto out_free_claims;
+	for (i = 0; i < count; i++) {
+		range4[i].start = range6[i].hi >> 32;
+		range4[i].space = range6[i].space;
+	}
+	cfg->nrange4 = count;
+
+	count = set_claims(claim, NFPROTO_IPV6, net, nlocal, m, r);
+	cfg->nrange6 = cfr_space_flatten(claim, count, range6);
+	bound4(cfg);
+	bound6(cfg);
+	err = 0;
+
+out_free_claims:
+	kvfree(claim);
+	return err;
+}
+
+/**
+ * cfr_snapshot_build() - what the data path is to see
+ * @net: the namespace, whose own addresses it leaves alone
+ * @m: as the operator wrote it
+ * @r: what has just left the pools, or NULL
+ *
+ * Context: process, takes RTNL. Return: the snapshot, or NULL without memory.
+ */
+struct cfr_config *cfr_snapshot_build(struct net *net, struct cfr_model *m,
+				      const struct cfr_retired *r)
+{
+	struct cfr_config *cfg;
+	int err;
+
+	cfg = kzalloc(sizeof(*cfg), GFP_KERNEL_ACCOUNT);
+	if (!cfg)
+		return NULL;
+	cfg->model = cfr_model_get(m);
+	rtnl_lock();
+	err = build_policies(cfg, m) ?: build_ranges(cfg, net, m, r);
+	rtnl_unlock();
+	if (err) {
+		cfr_snapshot_free(cfg);
+		return NULL;
+	}
+	return cfg;
+}
+
+static bool spans_contain(const struct cfr_spans *spans, u8 family,
+			  const union nf_inet_addr *addr)
+{
+	struct cfr_prefix host = cfr_prefix_host(family, addr);
+	u32 lo = 0, hi = spans->count;
+
+	while (lo < hi) {
+		u32 mid = (lo + hi) / 2;
+		const struct cfr_span *span = &spans->span[mid];
+		struct cfr_prefix p = cfr_prefix_host(family, &span->base);
+
+		p.len = span->len;
+		if (cfr_prefix_contains(&p, &host))
+			return true;
+		if (cfr_prefix_cmp(&p, &host) < 0)
+			lo = mid + 1;
+		else
+			hi = mid;
+	}
+	return false;
+}
+
+bool cfr_config_allows(const struct cfr_config *cfg, u32 policy_id, u8 family,
+		       const union nf_inet_addr *relay,
+		       const union nf_inet_addr *remote)
+{
+	enum cfr_space space;
+	unsigned int i;
+
+	space = family == NFPROTO_IPV4 ? cfr_config_space4(cfg, remote->ip) :
+					 cfr_config_space6(cfg, &remote->in6);
+	if (space != CFR_SPACE_WORLD)
+		return false;
+	for (i = 0; i < cfg->npolicies; i++) {
+		const struct cfr_policy *policy = &cfg->policy[i];
+
+		if (policy->id == policy_id)
+			return spans_contain(family == NFPROTO_IPV4 ?
+					     &policy->v4 : &policy->v6,
+					     family, relay);
+	}
+	return false;
+}
