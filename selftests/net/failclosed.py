@@ -71,7 +71,7 @@ def error(family):
     quoted = bytes(quoted / UDP(sport=7000, dport=next(PORTS)) / Raw(b"12345678"))
     if family == 4:
         return ip(4) / ICMP(type=3, code=3) / Raw(quoted)
-    return icmp6(6, 1, 4, quoted)
+    return icmp6(6, 1, 4, bytes(4) + quoted)
 
 
 def icmp6(family, kind, code, body):
@@ -106,9 +106,9 @@ TABLE = [
     ("record route", (4,), option(b"\x07\x0b\x04" + bytes(8) + b"\0"), "ip_options", PROHIBITED),
     ("timestamp option", (4,), option(b"\x44\x0c\x05\x00" + bytes(8)), "ip_options", PROHIBITED),
     ("no-operation option", (4,), option(b"\x01\x01\x01\x01"), "ip_options", PROHIBITED),
-    ("hop-by-hop header", (6,), ext(IPv6ExtHdrHopByHop(options=[PadN(optdata=b"1234")])),
+    ("hop-by-hop header", (6,), ext(IPv6ExtHdrHopByHop(options=[PadN(optdata=bytes(4))])),
      "ext_header", PROHIBITED),
-    ("destination options", (6,), ext(IPv6ExtHdrDestOpt(options=[PadN(optdata=b"1234")])),
+    ("destination options", (6,), ext(IPv6ExtHdrDestOpt(options=[PadN(optdata=bytes(4))])),
      "ext_header", PROHIBITED),
     ("routing header", (6,), ext(IPv6ExtHdrRouting(type=4, segleft=1, addresses=["2001:db8::1"])),
      "ext_header", PROHIBITED),
@@ -129,7 +129,7 @@ TABLE = [
     ("source inside a pool", (4, 6),
      lambda f: udp(f, src={4: "198.51.100.77", 6: "2001:db8:cf::77"}[f]), "src_in_pool", None),
     ("destination inside a pool", (4, 6),
-     lambda f: udp(f, dst={4: "198.51.100.77", 6: "2001:db8:cf::77"}[f]), "to_pool", None),
+     lambda f: udp(f, dst={4: "198.51.100.77", 6: "2001:db8:cf::77"}[f]), "in_no_flow", None),
 ]
 
 
@@ -163,10 +163,13 @@ def error_kind(packet, family):
     parsed = (IP if family == 4 else IPv6)(packet)
     if parsed.dst != addr("C1", family):
         return None
-    if family == 4 and parsed.proto == 1 and packet[20] in (3, 4, 5, 11, 12):
+    if family == 4:
+        head = parsed.ihl * 4
+        if parsed.proto != 1 or packet[head] not in (3, 4, 5, 11, 12):
+            return None
         equal(parsed.src, addr("CUST", 4), "source of the answer")
-        return packet[20], packet[21]
-    if family == 6 and parsed.nh == 58 and packet[40] < 128:
+        return packet[head], packet[head + 1]
+    if parsed.nh == 58 and packet[40] < 128:
         equal(parsed.src, addr("CUST", 6), "source of the answer")
         return packet[40], packet[41]
     return None
@@ -221,23 +224,26 @@ def configured(rig):
 
 
 def full(rig):
-    """The cap counts live and held; held ones give way, live ones do not"""
+    """The cap counts live and held flows. Held ones give way, live ones never."""
     param = "/sys/module/cfr/parameters/max_flows"
     with open(param, encoding="ascii") as f:
         was = f.read().strip()
     for family in FAMILIES:
-        with case(f"IPv{family} 5 flows more than the table takes: table_full"):
+        with case(f"IPv{family} more flows than the table takes: table_full"):
             cfrctl("flush")
-            rig.barrier = rig.barriers[family]
             rig.barrier.pass_()
-            equal(stats()["gauges"]["flows"], 1, "flows before")
-            set_param(param, "4")
+            before = stats()
+            room = 1 + before["gauges"]["held"] + 3
+            set_param(param, str(room))
             try:
-                rig.refuse(family, [udp(family) for _ in range(8)], "table_full",
-                           RESOURCE, passed=3)
-                equal(stats()["gauges"], {"flows": 4, "held": 0}, "gauges")
+                rig.refuse(family, [udp(family) for _ in range(room + 4)], "table_full",
+                           RESOURCE, passed=room - 1)
             finally:
                 set_param(param, was)
+            after = stats()
+            equal(after["gauges"], {"flows": room, "held": 0}, "gauges")
+            equal(moved(before, after, "counters")["held_early"], before["gauges"]["held"],
+                  "held_early")
 
 
 def limited(rig):
@@ -266,10 +272,10 @@ def set_param(path, value):
 def main():
     pin()
     rig = Rig()
+    full(rig)
     table(rig)
     late(rig)
     configured(rig)
-    full(rig)
     limited(rig)
 
 
