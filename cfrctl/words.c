@@ -70,9 +70,12 @@ bool words_prefix(struct words *w, struct prefix *prefix)
 	       words_wrong(w, word, "a prefix, as in 198.51.100.0/24 or 2001:db8::/56");
 }
 
-static bool number(const char **text, int base, unsigned long max,
-		   unsigned long *value)
+/* Decimal, or hexadecimal after 0x: strtoul() on its own also takes signs,
+ * blanks and octal.
+ */
+static bool number(const char **text, unsigned long max, unsigned long *value)
 {
+	int base = strncmp(*text, "0x", 2) ? 10 : 16;
 	char *end;
 
 	if (!isdigit((unsigned char)**text))
@@ -91,8 +94,8 @@ bool words_ports(struct words *w, uint16_t *min, uint16_t *max)
 
 	if (!word)
 		return false;
-	if (!number(&at, 10, 65535, &a) || *at++ != '-' ||
-	    !number(&at, 10, 65535, &b) || *at || !a || a > b)
+	if (!number(&at, 65535, &a) || *at++ != '-' ||
+	    !number(&at, 65535, &b) || *at || !a || a > b)
 		return words_wrong(w, word, expected);
 	*min = a;
 	*max = b;
@@ -108,8 +111,8 @@ bool words_mark(struct words *w, uint32_t *mark, uint32_t *mask)
 
 	if (!word)
 		return false;
-	if (!number(&at, 0, UINT32_MAX, &a) || *at++ != '/' ||
-	    !number(&at, 0, UINT32_MAX, &b) || *at)
+	if (!number(&at, UINT32_MAX, &a) || *at++ != '/' ||
+	    !number(&at, UINT32_MAX, &b) || *at)
 		return words_wrong(w, word, expected);
 	*mark = a;
 	*mask = b;
