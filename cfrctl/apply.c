@@ -4,8 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "array.h"
 #include "command.h"
-#include "grow.h"
 #include "print.h"
 
 static bool parse_object(struct words *words, struct conf *conf,
@@ -14,7 +14,7 @@ static bool parse_object(struct words *words, struct conf *conf,
 	const char *word = words_take(words, "pool, policy or bypass");
 	size_t i;
 
-	for (i = 0; i < sizeof(nouns) / sizeof(nouns[0]); i++)
+	for (i = 0; i < ARRAY_SIZE(nouns); i++)
 		if (!strcmp(nouns[i]->command->name, word))
 			return nouns[i]->parse(words, conf, line);
 	return words_wrong(words, word, "pool, policy or bypass");

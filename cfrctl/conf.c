@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 #include "conf.h"
-#include "grow.h"
+#include "array.h"
 
 struct pool *conf_add_pool(struct conf *conf)
 {

@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "array.h"
 #include "command.h"
 #include "json.h"
 
@@ -10,8 +11,6 @@ static const struct command *const commands[] = {
 	&pool_command, &policy_command, &bypass_command, &show_command,
 	&apply_command, &flush_command, &stats_command,
 };
-
-#define COMMANDS	(sizeof(commands) / sizeof(commands[0]))
 
 static const char expected[] =
 	"pool, policy, bypass, show, apply, flush or stats";
@@ -21,7 +20,7 @@ static void usage(FILE *stream)
 	size_t i;
 
 	fputs("Usage: cfrctl [-j] COMMAND ...\n\nCommands:\n", stream);
-	for (i = 0; i < COMMANDS; i++)
+	for (i = 0; i < ARRAY_SIZE(commands); i++)
 		fprintf(stream, "  %-8s %s\n", commands[i]->name,
 			commands[i]->summary);
 	fputs("\n"
@@ -33,7 +32,7 @@ static void usage(FILE *stream)
 }
 
 /* The module says its version only while it is loaded. */
-static void version(bool json)
+static void print_version(bool json)
 {
 	FILE *file = fopen("/sys/module/cfr/version", "r");
 	char module[32] = "";
@@ -92,7 +91,7 @@ static int run(struct words *words)
 
 	take_options(words, &options);
 	if (options.version) {
-		version(options.json);
+		print_version(options.json);
 		return EXIT_DONE;
 	}
 	if (!words_left(words)) {
@@ -100,7 +99,7 @@ static int run(struct words *words)
 		return options.help ? EXIT_DONE : EXIT_MISUSE;
 	}
 	word = words_take(words, expected);
-	for (i = 0; i < COMMANDS; i++) {
+	for (i = 0; i < ARRAY_SIZE(commands); i++) {
 		if (strcmp(commands[i]->name, word))
 			continue;
 		if (options.help) {

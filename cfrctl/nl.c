@@ -7,7 +7,7 @@
 #include <sys/socket.h>
 #include <sys/uio.h>
 
-#include "grow.h"
+#include "array.h"
 #include "nl.h"
 #include "nl_conf.h"
 

@@ -3,7 +3,7 @@
 #include <linux/genetlink.h>
 #include <string.h>
 
-#include "grow.h"
+#include "array.h"
 #include "nl_conf.h"
 
 #define NAME_BYTES	(MNL_ATTR_HDRLEN + MNL_ALIGN(CFR_NAME_MAX))

@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "array.h"
 #include "json.h"
 #include "print.h"
 
@@ -156,8 +157,6 @@ static const struct {
 	{ CFR_COUNTER_GAUGE, "gauges" },
 };
 
-#define KINDS	(sizeof(kinds) / sizeof(kinds[0]))
-
 static void stats_text(const struct nl_stats *stats, bool explain)
 {
 	size_t i, k, width = 0;
@@ -165,7 +164,7 @@ static void stats_text(const struct nl_stats *stats, bool explain)
 	for (i = 0; i < stats->count; i++)
 		if (strlen(stats->counter[i].name) > width)
 			width = strlen(stats->counter[i].name);
-	for (k = 0; k < KINDS; k++) {
+	for (k = 0; k < ARRAY_SIZE(kinds); k++) {
 		printf("%s\n", kinds[k].name);
 		for (i = 0; i < stats->count; i++) {
 			const struct nl_counter *c = &stats->counter[i];
@@ -189,7 +188,7 @@ void print_stats(const struct nl_stats *stats, bool explain, bool json)
 	}
 	json_open(NULL, '{');
 	json_number("schema", SCHEMA);
-	for (k = 0; k < KINDS; k++) {
+	for (k = 0; k < ARRAY_SIZE(kinds); k++) {
 		json_open(kinds[k].name, '{');
 		for (i = 0; i < stats->count; i++)
 			if (stats->counter[i].kind == kinds[k].kind)

@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-#ifndef CFRCTL_GROW_H
-#define CFRCTL_GROW_H
+#ifndef CFRCTL_ARRAY_H
+#define CFRCTL_ARRAY_H
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+#define ARRAY_SIZE(array)	(sizeof(array) / sizeof((array)[0]))
 
 /* Room for one more zeroed element. A tool that lives for a moment has
  * nothing better to do without memory than to say so.
