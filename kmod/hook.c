@@ -201,6 +201,15 @@ static bool error_to_customer(struct cfr_net *cn, const struct cfr_config *cfg,
 	return true;
 }
 
+/* No flow wants it: unsolicited, or a customer's own attempt on a pool */
+static unsigned int drop_unwanted(struct cfr_net *cn,
+				  const struct cfr_config *cfg,
+				  const struct sk_buff *skb)
+{
+	return drop(cn, cfr_config_policy(cfg, skb->mark) ?
+			CFR_STAT_to_pool : CFR_STAT_in_no_flow);
+}
+
 static unsigned int data_to_customer(struct cfr_net *cn,
 				     const struct cfr_config *cfg,
 				     struct sk_buff *skb,
@@ -213,7 +222,7 @@ static unsigned int data_to_customer(struct cfr_net *cn,
 
 	flow = find(cn, CFR_IN, pkt, &key);
 	if (!flow)
-		return drop(cn, CFR_STAT_in_no_flow);
+		return drop_unwanted(cn, cfg, skb);
 	cfr_flow_seen(flow, CFR_IN, pkt);
 	customer = cfr_flow_customer(flow);
 	done = cfr_rewrite_data(skb, pkt, CFR_DESTINATION, &customer);
@@ -250,7 +259,7 @@ static unsigned int to_customer(struct cfr_net *cn,
 			return drop(cn, pkt->why);
 		fallthrough;
 	default:
-		return drop(cn, CFR_STAT_in_no_flow);
+		return drop_unwanted(cn, cfg, skb);
 	}
 }
 

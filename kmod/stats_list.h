@@ -56,7 +56,7 @@ REFUSAL(ext_header,
 REFUSAL(bypass_drop,
 	"a marked packet to a destination that the configuration refuses (bypass PREFIX drop)")
 REFUSAL(to_pool,
-	"a customer's or the relay's own packet to a pool address")
+	"a marked packet, or the relay's own, to a pool address: flows never hairpin")
 REFUSAL(src_in_pool,
 	"a packet that arrived with a source inside a pool: a loop or a forgery")
 REFUSAL(in_no_flow,
