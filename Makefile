@@ -1,0 +1,72 @@
+# SPDX-License-Identifier: GPL-2.0
+# For people; the module's own build description is Kbuild, which kernel builds prefer.
+
+VERSION := $(shell cat VERSION)
+KVER ?= $(shell uname -r)
+KDIR ?= /lib/modules/$(KVER)/build
+PREFIX ?= /usr/local
+DKMS_SOURCE = $(DESTDIR)/usr/src/cfr-$(VERSION)
+
+all: module tool
+
+help:
+	@echo 'make demo            a relay at work in a VM, beside nftables masquerade (root)'
+	@echo 'make check           the selftests in a VM (root); ROW=12|13|testing TESTS="a b"'
+	@echo 'make check-matrix    the selftests on every row'
+	@echo 'make gates           static checks: warnings, sparse, checkpatch, clang, shellcheck ...'
+	@echo 'make bench           instructions per packet, into doc/performance.{md,json}'
+	@echo 'make                 the module for this kernel (KVER=, KDIR=) and cfrctl'
+	@echo 'make install         both, and the manual page (PREFIX=, DESTDIR=)'
+	@echo 'make dkms_install    the module as a DKMS source instead'
+	@echo 'make clean           what was built here; make distclean: the cached VM roots too'
+
+demo:
+	@selftests/demo/run
+
+check:
+	@selftests/vm/run $(if $(ROW),--row $(ROW)) --tests "$(TESTS)"
+
+check-matrix:
+	@selftests/vm/run --row all --tests "$(TESTS)"
+
+gates:
+	@selftests/gates/run $(GATES)
+
+bench:
+	@selftests/bench/run
+
+module:
+	$(MAKE) -C $(KDIR) M=$(CURDIR) modules
+
+modules: module
+
+tool:
+	$(MAKE) -C cfrctl
+
+install: tool_install modules_install
+
+tool_install: tool
+	install -D -m 755 cfrctl/cfrctl $(DESTDIR)$(PREFIX)/sbin/cfrctl
+	install -d $(DESTDIR)$(PREFIX)/share/man/man8
+	sed 's/@VERSION@/$(VERSION)/g' doc/cfrctl.8 >$(DESTDIR)$(PREFIX)/share/man/man8/cfrctl.8
+
+modules_install: module
+	$(MAKE) -C $(KDIR) M=$(CURDIR) $(if $(DESTDIR),INSTALL_MOD_PATH=$(DESTDIR)) modules_install
+	$(if $(DESTDIR),,depmod $(KVER))
+
+# What DKMS builds from, and no more
+dkms_install:
+	install -d $(DKMS_SOURCE)
+	cp -r Kbuild VERSION LICENSE dkms.conf kmod uapi $(DKMS_SOURCE)/
+	@echo 'now: dkms install cfr/$(VERSION)'
+
+clean:
+	-$(MAKE) -C $(KDIR) M=$(CURDIR) clean
+	$(MAKE) -C cfrctl clean
+	$(MAKE) -C selftests clean
+
+distclean: clean
+	rm -rf --one-file-system $${XDG_CACHE_HOME:-$$HOME/.cache}/cfr
+
+.PHONY: all help demo check check-matrix gates bench module modules tool install tool_install \
+	modules_install dkms_install clean distclean
