@@ -11,7 +11,7 @@ import socket
 import struct
 
 from scapy.layers.inet import ICMP, IP, TCP, UDP
-from scapy.layers.inet6 import ICMPv6EchoRequest, ICMPv6Unknown, IPv6
+from scapy.layers.inet6 import ICMPv6EchoRequest, IPv6
 from scapy.packet import Raw
 
 from lab import (FAMILIES, Barrier, Port, addr, case, equal, in_pool, moved, netns, pin,
@@ -41,12 +41,14 @@ def ip(family, src, dst, **more):
 def error(family, src, dst, what, quote):
     """An ICMP error, bytes; what = type, code, the four bytes behind them"""
     kind, code, rest = what
-    body = struct.pack(">I", rest) + bytes(quote)
+    icmp = struct.pack(">BBHI", kind, code, 0, rest) + bytes(quote)
     if family == 4:
-        icmp = struct.pack(">BBH", kind, code, 0) + body
-        icmp = icmp[:2] + struct.pack(">H", fold(icmp)) + icmp[4:]
-        return bytes(IP(src=src, dst=dst, proto=1) / Raw(icmp))
-    return bytes(IPv6(src=src, dst=dst) / ICMPv6Unknown(type=kind, code=code, msgbody=body))
+        head = bytes(IP(src=src, dst=dst, proto=1, len=20 + len(icmp)))
+        pseudo = b""
+    else:
+        head = bytes(IPv6(src=src, dst=dst, nh=58, plen=len(icmp)))
+        pseudo = head[8:40] + struct.pack(">II", len(icmp), 58)
+    return head + icmp[:2] + struct.pack(">H", fold(pseudo + icmp)) + icmp[4:]
 
 
 def fold(data):
@@ -371,6 +373,12 @@ def kernels(family):
             equal(offender, peer[0], "reporter")
 
 
+def mark(match):
+    with netns("relay"):
+        equal(os.system("nft flush chain inet lab premark && nft add rule inet lab premark "
+                        f"iifname cust {match} meta mark set 1"), 0, "nft")
+
+
 def main():
     pin()
     rig = Rig()
@@ -381,11 +389,10 @@ def main():
         extensions(rig, family)
         kernels(family)
     # without a mark on ICMP, errors are known by what they quote
-    with netns("relay"):
-        os.system("nft flush chain inet lab premark && nft add rule inet lab premark "
-                  "iifname cust meta l4proto '!= { icmp, ipv6-icmp }' meta mark set 1")
+    mark("meta l4proto '!= { icmp, ipv6-icmp }'")
     for family in FAMILIES:
         outbound(rig, family, ", unmarked")
+    mark("")
 
 
 if __name__ == "__main__":

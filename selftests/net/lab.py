@@ -26,6 +26,7 @@ ETH = {4: 0x0800, 6: 0x86dd}
 
 _libc = ctypes.CDLL(None, use_errno=True)
 _home = os.open("/proc/self/ns/net", os.O_RDONLY)
+_fds = {}
 
 
 def addr(name, family):
@@ -40,16 +41,14 @@ def pin(cpu=0):
 @contextlib.contextmanager
 def netns(name):
     """name as in setup_ns: c1, acc, relay, inet, srv"""
-    fd = os.open("/run/netns/" + ENV[name], os.O_RDONLY)
+    if name not in _fds:
+        _fds[name] = os.open("/run/netns/" + ENV[name], os.O_RDONLY)
+    if _libc.setns(_fds[name], 0):
+        raise OSError(ctypes.get_errno(), "setns")
     try:
-        if _libc.setns(fd, 0):
-            raise OSError(ctypes.get_errno(), "setns")
-        try:
-            yield
-        finally:
-            _libc.setns(_home, 0)
+        yield
     finally:
-        os.close(fd)
+        _libc.setns(_home, 0)
 
 
 def sock(ns, family, kind, bind=None, proto=0):
@@ -63,15 +62,15 @@ def sock(ns, family, kind, bind=None, proto=0):
     return s
 
 
-def cfrctl(*args, ns="relay"):
-    return subprocess.run(["ip", "netns", "exec", ENV[ns], ENV["CFRCTL"], *args],
-                          check=True, capture_output=True, text=True).stdout
+def cfrctl(*args, ns="relay", text=None):
+    with netns(ns):
+        return subprocess.run([ENV["CFRCTL"], *args], input=text, check=True,
+                              capture_output=True, text=True).stdout
 
 
 def apply(text, ns="relay"):
     """The whole configuration at once"""
-    subprocess.run(["ip", "netns", "exec", ENV[ns], ENV["CFRCTL"], "apply", "-"],
-                   input=text, text=True, check=True, capture_output=True)
+    cfrctl("apply", "-", ns=ns, text=text)
 
 
 def stats(ns="relay"):

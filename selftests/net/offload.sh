@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0
 # Offloads of every kind change nothing of what is relayed, and a tunnel on the
 # way out says nothing of the customer and is not relayed again.
-# proves: F6 F7 F8 F10 F11 F12 L1 V7
+# proves: U15 F6 F7 F8 F10 F11 F12 L1 V7
 #
 #   c1 ---- acc ---- relay ==== inet ---- srv
 #                          tunnels, in the second half
@@ -10,11 +10,16 @@
 
 need_cfr
 need ethtool iperf3
-plan 52
+plan 66
 setup_lab
 setup_cfr
 wire_start "$inet" down
 
+# what taps listen to is cloned before it is rewritten
+spawn "$relay" tcpdump -i any -w /dev/null
+busywait 60 grep -q 'listening on' "$SPAWNED_LOG"
+
+cases python3 "$LAB_DIR/checksums.py"
 cases python3 "$LAB_DIR/offload.py"
 
 # --- iperf3 with everything as the devices come
