@@ -363,6 +363,8 @@ static unsigned int cfr_hook_local_out(void *priv, struct sk_buff *skb,
 
 	if (!cfg)
 		return NF_ACCEPT;
+	if (unlikely(source_relay(cfg, skb, family)))
+		return drop(cn, CFR_STAT_src_in_pool);
 	if (dest_maybe_relay(cfg, skb, family) &&
 	    relay_space(dest_space(cfg, skb, family)))
 		return own_to_pool(cn, cfg, skb, state);

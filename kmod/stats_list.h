@@ -58,7 +58,7 @@ REFUSAL(bypass_drop,
 REFUSAL(to_pool,
 	"a marked packet, or the relay's own, to a pool address: flows never hairpin")
 REFUSAL(src_in_pool,
-	"a packet that arrived with a source inside a pool: a loop or a forgery")
+	"a packet that had a source inside a pool before it was relayed: a loop or a forgery")
 REFUSAL(in_no_flow,
 	"a packet to a pool address of no live flow")
 REFUSAL(in_retired,
