@@ -267,21 +267,28 @@ void cfr_flow_unlink_customer(struct cfr_net *cn, struct cfr_flow *flow)
 			       table_params);
 }
 
-static bool over(int count, unsigned int most)
+static bool over_cap(const struct cfr_net *cn)
 {
-	return (unsigned int)count > READ_ONCE(most);
+	return (u32)atomic_read(&cn->flows.count) > READ_ONCE(max_flows) ||
+	       (u32)atomic_read(&total) > READ_ONCE(max_flows_total);
 }
 
-/* Live and held flows share the cap. Held ones make room, live ones never. */
+/* Live and held flows share the cap. Held ones make room, live ones never: two
+ * for one, so that a cap that was lowered is reached, step by step.
+ */
 static bool count_up(struct cfr_net *cn)
 {
-	bool full = over(atomic_inc_return(&cn->flows.count), max_flows);
+	unsigned int give_up = 2;
 
-	full |= over(atomic_inc_return(&total), max_flows_total);
-	if (likely(!full) || cfr_reap_one_held(cn))
-		return true;
-	count_down(cn);
-	return false;
+	atomic_inc(&cn->flows.count);
+	atomic_inc(&total);
+	while (unlikely(over_cap(cn))) {
+		if (!give_up-- || !cfr_reap_one_held(cn)) {
+			count_down(cn);
+			return false;
+		}
+	}
+	return true;
 }
 
 static void fill(struct cfr_flow *flow, const struct cfr_policy *policy,
