@@ -129,7 +129,7 @@ TABLE = [
     ("source inside a pool", (4, 6),
      lambda f: udp(f, src={4: "198.51.100.77", 6: "2001:db8:cf::77"}[f]), "src_in_pool", None),
     ("destination inside a pool", (4, 6),
-     lambda f: udp(f, dst={4: "198.51.100.77", 6: "2001:db8:cf::77"}[f]), "in_no_flow", None),
+     lambda f: udp(f, dst={4: "198.51.100.77", 6: "2001:db8:cf::77"}[f]), "to_pool", None),
 ]
 
 

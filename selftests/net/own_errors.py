@@ -15,6 +15,7 @@ HOPS = {4: ("192.0.2.2", "192.0.2.99"), 6: ("2001:db8:1::2", "2001:db8:1::99")}
 BACK = {4: ("10.83.0.0/16", "10.83.200.98"), 6: ("fd83:c0de::/32", "fd83:c0de:200::98")}
 PORTS = iter(range(7400, 7500))
 MTU_DISCOVER = {4: (socket.IPPROTO_IP, 10), 6: (socket.IPPROTO_IPV6, 23)}
+RECVERR = {4: (socket.IPPROTO_IP, 11), 6: (socket.IPPROTO_IPV6, 25)}
 MTU = {4: (socket.IPPROTO_IP, 14), 6: (socket.IPPROTO_IPV6, 24)}
 
 
@@ -22,8 +23,10 @@ def ip(*args):
     subprocess.run(["ip", "-n", ENV["relay"], *args], check=True)
 
 
-def fails(s, wanted):
+def fails(s, family, wanted):
     """What is sent on s comes back as this error"""
+    s.setsockopt(*RECVERR[family], 1)
+
     def failed():
         try:
             s.send(b"is anybody there")
@@ -74,7 +77,7 @@ def dead_ends(family):
         c, _ = flow(family)
         with route(family, "default", "via", HOPS[family][1]):
             before = stats()
-            fails(c, errno.EHOSTUNREACH)
+            fails(c, family, errno.EHOSTUNREACH)
             counted(before, "errors_in")
     for name, how in (("dead access router", ("via", BACK[family][1])),
                       ("no route to the customer", ("unreachable",))):
@@ -82,7 +85,7 @@ def dead_ends(family):
             _, server = flow(family)
             with route(family, BACK[family][0], *how):
                 before = stats()
-                fails(server, errno.EHOSTUNREACH)
+                fails(server, family, errno.EHOSTUNREACH)
                 counted(before, "errors_out")
 
 
@@ -111,7 +114,7 @@ def wireguard(family):
         c = sock("c1", family, socket.SOCK_DGRAM)
         c.connect((addr("DARK", family), 7))
         before = stats()
-        fails(c, errno.EHOSTUNREACH)
+        fails(c, family, errno.EHOSTUNREACH)
         counted(before, "errors_in")
 
 

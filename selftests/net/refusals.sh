@@ -69,7 +69,7 @@ KERNEL=(
 
 # the tool's, exit code 2
 TOOL=(
-	'|expected pool, policy, bypass, show, apply, flush or stats'
+	'|Usage: cfrctl'
 	'poll add x prefix 192.0.2.0/24|"poll": expected pool, policy, bypass'
 	'pool ad x prefix 192.0.2.0/24|"ad": expected add, del or show'
 	'pool add|a pool'\''s name'
