@@ -57,12 +57,10 @@ DEFAULT = ("gro off rx-gro-list off rx-udp-gro-forwarding off tx on rx on sg on 
 def ethtool(devices, features):
     for ns, dev in devices:
         with netns(ns):
-            words = features.split()
-            for feature, value in zip(words[::2], words[1::2]):
-                done = subprocess.run(["ethtool", "-K", dev, feature, value],
-                                      capture_output=True, text=True, check=False)
-                if done.returncode:
-                    print(f"{dev} {feature} {value}: {done.stderr.strip()}")
+            done = subprocess.run(["ethtool", "-K", dev, *features.split()],
+                                  capture_output=True, text=True, check=False)
+        if done.returncode:
+            print(f"{dev}: {done.stderr.strip()}")
 
 
 def udp_gso(sender, receiver, data):
