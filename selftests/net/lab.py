@@ -23,6 +23,7 @@ POOL = {4: ipaddress.ip_network(ENV["POOL4"]), 6: ipaddress.ip_network(ENV["POOL
 AF = {4: socket.AF_INET, 6: socket.AF_INET6}
 FAMILIES = (4, 6)
 ETH = {4: 0x0800, 6: 0x86dd}
+RCVBUFFORCE = 33  # SO_RCVBUFFORCE
 
 _libc = ctypes.CDLL(None, use_errno=True)
 _home = os.open("/proc/self/ns/net", os.O_RDONLY)
@@ -143,7 +144,7 @@ class Port:
         with netns(ns):
             self.s = socket.socket(socket.AF_PACKET, socket.SOCK_RAW,
                                    socket.htons(0x0003))
-        self.s.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 8 << 20)
+        self.s.setsockopt(socket.SOL_SOCKET, RCVBUFFORCE, 8 << 20)
         self.s.bind((dev, 0x0003))
         self.mac = mac(ns, dev)
         self.peer = mac(*peer) if peer else None

@@ -12,7 +12,7 @@ import struct
 import subprocess
 import threading
 
-from lab import (FAMILIES, POOL, Port, addr, case, equal, in_pool, moved, netns, pin,
+from lab import (FAMILIES, POOL, RCVBUFFORCE, Port, addr, case, equal, in_pool, moved, netns, pin,
                  sock, stats)
 
 TCP_SIZE = 400000
@@ -75,9 +75,9 @@ def udp_gso(sender, receiver, data):
 def udp(family, merged):
     port = next(PORTS)
     server = sock("srv", family, socket.SOCK_DGRAM, (addr("SRV", family), port))
-    server.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1 << 20)
+    server.setsockopt(socket.SOL_SOCKET, RCVBUFFORCE, 1 << 20)
     c = sock("c1", family, socket.SOCK_DGRAM)
-    c.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1 << 20)
+    c.setsockopt(socket.SOL_SOCKET, RCVBUFFORCE, 1 << 20)
     c.connect((addr("SRV", family), port))
     c.send(b"hello")
     peer = server.recvfrom(100)[1][:2]

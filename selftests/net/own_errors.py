@@ -79,13 +79,15 @@ def dead_ends(family):
             before = stats()
             fails(c, family, errno.EHOSTUNREACH)
             counted(before, "errors_in")
-    for name, how in (("dead access router", ("via", BACK[family][1])),
-                      ("no route to the customer", ("unreachable",))):
+    no_route = {4: errno.EHOSTUNREACH, 6: errno.ENETUNREACH}[family]
+    for name, how, told in (
+            ("dead access router", ("via", BACK[family][1]), errno.EHOSTUNREACH),
+            ("no route to the customer", ("unreachable",), no_route)):
         with case(f"IPv{family} {name}: the remote is told, by a pool address"):
             _, server = flow(family)
             with route(family, BACK[family][0], *how):
                 before = stats()
-                fails(server, family, errno.EHOSTUNREACH)
+                fails(server, family, told)
                 counted(before, "errors_out")
 
 

@@ -8,7 +8,8 @@ import mmap
 import os
 import socket
 
-from lab import FAMILIES, addr, case, cfrctl, equal, in_pool, moved, sock, stats
+from lab import (FAMILIES, RCVBUFFORCE, addr, case, cfrctl, equal, in_pool, moved, sock,
+                 stats)
 
 ROUNDS = 300
 PORT = 8300
@@ -27,7 +28,7 @@ def sender(cpu, sockets, line, me):
 
 def race(family, cpus):
     server = sock("srv", family, socket.SOCK_DGRAM, (addr("SRV", family), PORT))
-    server.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 8 << 20)
+    server.setsockopt(socket.SOL_SOCKET, RCVBUFFORCE, 8 << 20)
     sockets = [sock("c1", family, socket.SOCK_DGRAM) for _ in range(ROUNDS)]
     for s in sockets:
         s.connect((addr("SRV", family), PORT))
