@@ -134,6 +134,7 @@ def retired(family, rig):
         d, server, peer = udp(family)
         cfrctl("flush")
         equal(stats()["gauges"]["flows"], 0, "flows")
+        rig.barrier = Barrier(rig.wire)
         assert speak(d, server) != peer, "the old tuple was used again at once"
         before = stats()
         c.send(b"still there")
@@ -143,11 +144,11 @@ def retired(family, rig):
 
 def main():
     class Rig:
-        wire = Port("inet", "down")
-        barrier = None
+        wire = barrier = None
 
     reloads()
     pin()
+    Rig.wire = Port("inet", "down")
     for family in FAMILIES:
         retired(family, Rig)
 
