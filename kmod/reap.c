@@ -239,9 +239,16 @@ void cfr_flow_sweep(struct cfr_net *cn, const struct cfr_config *cfg)
 	rhashtable_walk_enter(&cn->flows.ht, &walk);
 	rhashtable_walk_start(&walk);
 	while ((node = rhashtable_walk_next(&walk))) {
-		if (!IS_ERR(node))
-			end_unless_allowed(cn, node, cfg);
-		if (--budget)
+		if (IS_ERR(node))	/* -EAGAIN: the table was resized */
+			continue;
+		end_unless_allowed(cn, node, cfg);
+		if (budget)
+			budget--;
+		/* A walk that was stopped goes on from the node it stopped at,
+		 * or skips others if that one has left the table meanwhile.
+		 * Ending a flow takes its customer's node out, not its relay's.
+		 */
+		if (budget || node->dir != CFR_IN)
 			continue;
 		budget = WALK_NODES;
 		rhashtable_walk_stop(&walk);

@@ -8,7 +8,7 @@ import ipaddress
 import math
 import struct
 
-from lab import FAMILIES, POOL, Port, addr, case, cfrctl, equal, pin
+from lab import FAMILIES, POOL, Port, addr, case, cfrctl, equal, pin, stats
 
 FLOWS = 2000
 P = 0.001
@@ -148,6 +148,12 @@ TESTS = {4: (addresses4, ports, address_and_port, successive, distinct),
          6: (subnets6, ids6, ports, address_and_port, successive)}
 
 
+def flushed():
+    """However many flows there are, a flush ends them all"""
+    cfrctl("flush")
+    equal(stats()["gauges"]["flows"], 0, "flows after a flush")
+
+
 def main():
     pin()
     sample = Sample()
@@ -162,6 +168,9 @@ def main():
                 except AssertionError as e:
                     print(f"{e}: once more with {4 * FLOWS} flows")
                     test(sample.draw(family, 4 * FLOWS))
+        with case(f"IPv{family} a flush ends them all"):
+            sample.draw(family, 2 * FLOWS)
+            flushed()
 
 
 main()
