@@ -10,7 +10,7 @@ from scapy.layers.inet import ICMP, IP, TCP, UDP
 from scapy.layers.inet6 import ICMPv6EchoRequest, IPv6
 from scapy.packet import Raw
 
-from lab import (FAMILIES, Barrier, Port, addr, case, equal, in_pool, moved, netns, pin,
+from lab import (AF, FAMILIES, Barrier, Port, addr, case, equal, in_pool, moved, netns, pin,
                  sock, stats)
 
 INSIDE = {4: "198.51.100.66", 6: "2001:db8:cf::66"}
@@ -87,6 +87,25 @@ def host_to_pool(rig, family):
         equal(moved(before, stats(), "refusals"), {"to_pool": sent}, "refusals")
 
 
+def host_forged(rig, family):
+    with case(f"IPv{family} the host's own packets with a source inside a pool: src_in_pool"):
+        with netns("relay"):
+            raw = socket.socket(AF[family], socket.SOCK_RAW, socket.IPPROTO_RAW)
+        if family == 6:
+            raw.setsockopt(socket.IPPROTO_IPV6, 36, 1)
+        packet = bytes(ip(family, INSIDE[family], addr("DARK", family))
+                       / UDP(sport=7, dport=7) / Raw(b"forged"))
+        rig.wire.drain()
+        before = stats()
+        for _ in range(3):
+            try:
+                raw.sendto(packet, (addr("DARK", family), 0))
+            except PermissionError:
+                pass
+        equal(len(rig.barrier.pass_()), 0, "packets on the wire")
+        equal(moved(before, stats(), "refusals"), {"src_in_pool": 3}, "refusals")
+
+
 def own_marked(family):
     """Flows of the host itself, marked by SO_MARK"""
     server = sock("srv", family, socket.SOCK_DGRAM, (addr("SRV", family), 7300))
@@ -128,6 +147,7 @@ def main():
         unsolicited(Rig, family)
         forged(Rig, family)
         host_to_pool(Rig, family)
+        host_forged(Rig, family)
         own_marked(family)
     with netns("relay"):
         equal(os.system("nft flush chain inet lab premark && nft add chain inet lab late "

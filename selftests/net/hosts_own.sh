@@ -10,7 +10,7 @@
 need_cfr
 need ssh-keygen sshd ping nc
 need_scapy
-plan 51
+plan 53
 setup_lab
 setup_cfr
 in_ns "$relay" sysctl -qw net.ipv4.fwmark_reflect=1 net.ipv6.fwmark_reflect=1 \
