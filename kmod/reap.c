@@ -21,6 +21,7 @@
 #define GC_INTERVAL	HZ
 #define GC_NODES	16384	/* looked at in one run */
 #define WALK_NODES	1024	/* looked at without a break */
+#define SWEEP_ROUNDS	8
 
 /* The time that TCP waits before a flow in these states ends is a hold-off
  * already.
@@ -152,14 +153,14 @@ static void end_if_idle(struct cfr_net *cn, const struct cfr_node *node)
 		cfr_reap_end(cn, flow, CFR_END_IDLE);
 }
 
-static void end_unless_allowed(struct cfr_net *cn, const struct cfr_node *node,
+static bool end_unless_allowed(struct cfr_net *cn, const struct cfr_node *node,
 			       const struct cfr_config *cfg)
 {
 	struct cfr_flow *flow = cfr_flow_of(node);
 	union nf_inet_addr relay, remote;
 
 	if (node->dir != CFR_OUT || !cfr_flow_live(flow))
-		return;
+		return false;
 	if (flow->family == NFPROTO_IPV4) {
 		relay.ip = flow->v4.relay;
 		remote.ip = flow->v4.remote;
@@ -167,9 +168,11 @@ static void end_unless_allowed(struct cfr_net *cn, const struct cfr_node *node,
 		relay.in6 = flow->v6.relay;
 		remote.in6 = flow->v6.remote;
 	}
-	if (!cfg || !cfr_config_allows(cfg, flow->policy, flow->family, &relay,
-				       &remote))
-		cfr_reap_end(cn, flow, CFR_END_COMMAND);
+	if (cfg && cfr_config_allows(cfg, flow->policy, flow->family, &relay,
+				     &remote))
+		return false;
+	cfr_reap_end(cn, flow, CFR_END_COMMAND);
+	return true;
 }
 
 /* One run of the walk that gc does over and over */
@@ -223,32 +226,18 @@ void cfr_reap_watch(struct cfr_net *cn)
 				   GC_INTERVAL);
 }
 
-/**
- * cfr_flow_sweep() - end the flows that a configuration does not allow
- * @cn: the namespace
- * @cfg: published, and a grace period has passed; NULL ends all
- *
- * Context: process. When it returns, their customers are wiped.
- */
-void cfr_flow_sweep(struct cfr_net *cn, const struct cfr_config *cfg)
+static unsigned int sweep_once(struct cfr_net *cn, const struct cfr_config *cfg)
 {
+	unsigned int budget = WALK_NODES, ended = 0;
 	struct rhashtable_iter walk;
 	struct cfr_node *node;
-	unsigned int budget = WALK_NODES;
 
 	rhashtable_walk_enter(&cn->flows.ht, &walk);
 	rhashtable_walk_start(&walk);
 	while ((node = rhashtable_walk_next(&walk))) {
-		if (IS_ERR(node))	/* -EAGAIN: the table was resized */
-			continue;
-		end_unless_allowed(cn, node, cfg);
-		if (budget)
-			budget--;
-		/* A walk that was stopped goes on from the node it stopped at,
-		 * or skips others if that one has left the table meanwhile.
-		 * Ending a flow takes its customer's node out, not its relay's.
-		 */
-		if (budget || node->dir != CFR_IN)
+		if (!IS_ERR(node))	/* -EAGAIN: the table was resized */
+			ended += end_unless_allowed(cn, node, cfg);
+		if (--budget)
 			continue;
 		budget = WALK_NODES;
 		rhashtable_walk_stop(&walk);
@@ -257,6 +246,28 @@ void cfr_flow_sweep(struct cfr_net *cn, const struct cfr_config *cfg)
 	}
 	rhashtable_walk_stop(&walk);
 	rhashtable_walk_exit(&walk);
+	return ended;
+}
+
+/**
+ * cfr_flow_sweep() - end the flows that a configuration does not allow
+ * @cn: the namespace
+ * @cfg: published, and a grace period has passed; NULL ends all
+ *
+ * A walk that was stopped goes on from the node it stopped at; if that one has
+ * left the table, it skips others. So a sweep is over when it has found nothing
+ * to end, or, where traffic brings new flows as fast as all are ended, after
+ * some rounds.
+ *
+ * Context: process. When it returns, their customers are wiped.
+ */
+void cfr_flow_sweep(struct cfr_net *cn, const struct cfr_config *cfg)
+{
+	unsigned int round;
+
+	for (round = 0; round < SWEEP_ROUNDS; round++)
+		if (!sweep_once(cn, cfg))
+			break;
 	flush_work(&cn->flows.reap);
 }
 
