@@ -3,7 +3,7 @@
 # CFR beside conntrack: an unmarked customer is masqueraded and tracked, a marked
 # one is relayed and never seen by conntrack; invalid packets are dropped by the
 # operator and no relayed flow or ICMP error suffers from it.
-# proves: L3 U8 I4 I6 F4 L5 V7
+# proves: L3 I4 I6 F4 V7
 #
 #   c1 (marked) ---- \
 #                     acc ---- relay: CFR, masquerade ---- inet ---- srv

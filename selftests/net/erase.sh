@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0
 # Who talked to whom does not reach a disk: hibernation is refused while there is
 # a policy, suspend wipes all flows first.
-# proves: L6 L7
+# proves: L7
 #
 #   c1 ---- acc ---- relay ---- inet ---- srv
 . "$(dirname "$0")/lib.sh"

@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 # Fragments pass in any order, both ways; what stays in pieces does not pass.
-# proves: F1 V5 V7 L1
+# proves: F1 L1 V7
 #
 #                    v inbound fragments enter here
 #   c1 ---- acc ---- relay ---- inet ---- srv

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0
 # The relay stays a host that can be reached, under a rule that marks all that
 # arrives anywhere; nobody reaches it by a pool address.
-# proves: L8 L10 L11 T2 L1 V7
+# proves: L8 L11 T2 L1 V7
 #
 #   c1 ---- acc ---- relay: sshd ---- inet ---- srv
 . "$(dirname "$0")/lib.sh"

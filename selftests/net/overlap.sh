@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0
 # Two relays on one kernel, everything of both the same: customers' addresses,
 # ports, pools, servers. Neither knows of the other.
-# proves: U14 L1 L3 V7
+# proves: U14 O7 L1 V7
 #
 #   c1 ---- acc ---- relay ---- inet ---- srv       first
 #   c1 ---- acc ---- relay ---- inet ---- srv       second

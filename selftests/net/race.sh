@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 # Two CPUs see the first packets of one flow: one flow, no loss, nothing left.
-# proves: U1 U13 L1 V7
+# proves: O16 U1 V7
 #
 #   c1 (two senders, one socket) ---- acc ---- relay ---- inet ---- srv
 . "$(dirname "$0")/lib.sh"

@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 # Relay addresses and ports are uniform and follow from nothing.
-# proves: U1 U4 V1 Z5 L8 L9 V7
+# proves: R2 R3 C7 V1 U4 V7
 #
 #   c1 ---- acc ---- relay ---- inet
 #               ^ first packets enter here, 2000 flows a family
