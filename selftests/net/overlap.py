@@ -77,6 +77,7 @@ def main():
             equal(labs[1].datagrams(), labs[1].peers[1], "relay tuple")
         for one in labs:
             one.close()
+            cfrctl("flush", ns=f"{one.name}_relay")
     with case("a configuration is one namespace's"):
         shown = cfrctl("show", ns="second_relay")
         apply("pool other prefix 198.51.100.0/25\npolicy other mark 0x2/0xff pool other\n",

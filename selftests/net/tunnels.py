@@ -13,6 +13,7 @@ import struct
 from lab import FAMILIES, Port, addr, case, equal, in_pool, netns, pin, sock
 
 VXLAN = 4789
+AUTOFLOWLABEL = 70
 
 
 def inner(frame_ip):
@@ -49,6 +50,9 @@ def main():
             for n in range(4):
                 server = sock("srv", family, socket.SOCK_DGRAM, (addr("SRV", family), 7900 + n))
                 c = sock("c1", family, socket.SOCK_DGRAM)
+                if family == 6:
+                    # its flow label would be another input of the hash
+                    c.setsockopt(socket.IPPROTO_IPV6, AUTOFLOWLABEL, 0)
                 c.connect((addr("SRV", family), 7900 + n))
                 c.send(b"from-the-customer")
                 ours = outer_port(wire, b"from-the-customer")
