@@ -12,6 +12,7 @@ import json
 import os
 import select
 import socket
+import struct
 import subprocess
 import sys
 import time
@@ -61,6 +62,13 @@ def sock(ns, family, kind, bind=None, proto=0):
     if bind:
         s.bind(bind)
     return s
+
+
+def abort(*sockets):
+    """Closes at once, without FINs that would be sent again and again"""
+    for s in sockets:
+        s.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        s.close()
 
 
 def cfrctl(*args, ns="relay", text=None):

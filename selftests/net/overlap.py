@@ -2,9 +2,9 @@
 # SPDX-License-Identifier: GPL-2.0
 """The same flows at the same time through both relays."""
 import socket
-import struct
 
-from lab import ENV, FAMILIES, addr, apply, case, cfrctl, equal, in_pool, moved, sock, stats
+from lab import (FAMILIES, abort, addr, apply, case, cfrctl, equal, in_pool, moved, sock,
+                 stats)
 
 LABS = ("first", "second")
 PORT, SPORT = 8400, 43210
@@ -28,11 +28,9 @@ class Lab:
         self.peers = (tcp[:2], self.datagrams())
 
     def close(self):
-        """At once, without a FIN that would be sent again and again"""
-        for s in (self.c, self.s):
-            s.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-        for s in (self.c, self.s, self.server, self.u):
-            s.close()
+        abort(self.c, self.s)
+        self.server.close()
+        self.u.close()
 
     def stream(self):
         for a, b in ((self.c, self.s), (self.s, self.c)):

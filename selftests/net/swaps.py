@@ -5,7 +5,7 @@ import os
 import socket
 import threading
 
-from lab import (ENV, FAMILIES, Barrier, Port, addr, apply, case, cfrctl, equal, in_pool,
+from lab import (ENV, FAMILIES, Barrier, Port, abort, addr, apply, case, cfrctl, equal, in_pool,
                  moved, pin, sock, stats)
 
 POOLS = f"pool web4 prefix {ENV['POOL4']}\npool web6 prefix {ENV['POOL6']}\n"
@@ -101,6 +101,8 @@ def reloads():
         for f in FAMILIES:
             c, server, peer = datagrams[f]
             assert speak(c, server) != peer, "the old tuple was used again at once"
+    for c, s, _ in ends.values():
+        abort(c, s)
 
 
 def retired(family, rig):
@@ -110,8 +112,7 @@ def retired(family, rig):
         d, server, peer = udp(family)
         apply(OTHER + HOMES.replace("web", "new"))
         equal(stats()["gauges"]["flows"], 0, "flows")
-        rig.barrier = Barrier(rig.wire)
-        rig.wire.drain()
+        rig.barrier.pass_()
         before = stats()
         server.sendto(b"are you there", peer)
         s.send(b"are you there")
@@ -125,6 +126,7 @@ def retired(family, rig):
         refusals = moved(before, stats(), "refusals")
         assert refusals.get("tcp_no_flow"), refusals
         equal(set(refusals) - {"tcp_no_flow", "in_retired"}, set(), "other refusals")
+        abort(c, s)
         d.send(b"hello")
         new = server.recvfrom(100)[1][0]
         assert new.startswith({4: "198.18.64.", 6: "2001:db8:dada:40:"}[family]), new
@@ -134,21 +136,22 @@ def retired(family, rig):
         d, server, peer = udp(family)
         cfrctl("flush")
         equal(stats()["gauges"]["flows"], 0, "flows")
-        rig.barrier = Barrier(rig.wire)
         assert speak(d, server) != peer, "the old tuple was used again at once"
         before = stats()
         c.send(b"still there")
         rig.barrier.pass_()
         assert moved(before, stats(), "refusals").get("tcp_no_flow"), "TCP went on"
+        abort(c, s)
 
 
 def main():
-    class Rig:
-        wire = barrier = None
-
     reloads()
     pin()
-    Rig.wire = Port("inet", "down")
+
+    class Rig:
+        wire = Port("inet", "down")
+        barrier = Barrier(wire)
+
     for family in FAMILIES:
         retired(family, Rig)
 
