@@ -20,13 +20,18 @@ static bool parse_object(struct words *words, struct conf *conf,
 	return words_wrong(words, word, "pool, policy or bypass");
 }
 
-static bool parse_line(char *text, struct conf *conf, const char *file,
-		       unsigned int line)
+static bool parse_line(char *text, size_t length, struct conf *conf,
+		       const char *file, unsigned int line)
 {
 	struct words words = {};
 	bool ok = true;
 	char *word;
 
+	if (strlen(text) != length) {
+		fprintf(stderr, "%s:%u: expected text, not a zero byte\n",
+			file, line);
+		return false;
+	}
 	text[strcspn(text, "#")] = '\0';
 	for (word = strtok(text, " \t\r\n"); word;
 	     word = strtok(NULL, " \t\r\n")) {
@@ -48,10 +53,11 @@ static int parse_file(FILE *stream, const char *file, struct conf *conf)
 	int status = EXIT_DONE;
 	char *text = NULL;
 	size_t room = 0;
+	ssize_t got;
 
 	errno = 0;
-	while (getline(&text, &room, stream) >= 0)
-		if (!parse_line(text, conf, file, ++line))
+	while ((got = getline(&text, &room, stream)) >= 0)
+		if (!parse_line(text, got, conf, file, ++line))
 			status = EXIT_MISUSE;
 	if (ferror(stream)) {
 		fprintf(stderr, "cfrctl: %s: %s\n", file, strerror(errno));

@@ -12,10 +12,19 @@ bool words_left(const struct words *w)
 	return w->at < w->count;
 }
 
+/* A file may hold what a terminal would obey. */
+static void make_plain(char *text)
+{
+	for (; *text; text++)
+		if (*text < ' ' || *text > '~')
+			*text = '?';
+}
+
 bool words_wrong(struct words *w, const char *word, const char *expected)
 {
 	snprintf(w->error, sizeof(w->error), "\"%.100s\": expected %s", word,
 		 expected);
+	make_plain(w->error);
 	return false;
 }
 
@@ -29,6 +38,7 @@ const char *words_take(struct words *w, const char *expected)
 			 w->word[w->at - 1]);
 	else
 		snprintf(w->error, sizeof(w->error), "expected %s", expected);
+	make_plain(w->error);
 	return NULL;
 }
 
