@@ -76,7 +76,7 @@ table inet lab {
 	chain late {
 		type filter hook postrouting priority 300; policy accept;
 		oifname "up" counter name outer
-		oifname "up" meta mark & 0xff != 0 counter name marked
+		oifname "up" meta mark & 0xff == 0x1 counter name marked
 	}
 }
 EOF
