@@ -13,6 +13,15 @@ need_scapy
 plan 30
 setup_lab
 setup_cfr
+# The customer's own kernel knows none of these flows and would reset them.
+in_ns "$acc" nft -f - <<'EOF' || exit 1
+table inet lab {
+	chain forward {
+		type filter hook forward priority filter; policy accept;
+		iifname "up" oifname "c1" th sport 7 drop
+	}
+}
+EOF
 wire_start "$inet" down
 
 cases python3 "$LAB_DIR/timers.py"
