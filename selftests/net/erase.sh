@@ -24,7 +24,7 @@ rehearse() {
 power() {
 	local error
 
-	error=$( { echo "$1" >/sys/power/state; } 2>&1) && echo done && return
+	error=$( { echo "$1" >/sys/power/state; } 2>&1) && echo "went ahead" && return
 	echo "${error##*: }"
 }
 
@@ -49,7 +49,7 @@ if [ "$rehearsed" = yes ] && grep -qw disk /sys/power/state; then
 		"$(power disk)" "Device or resource busy"
 	check "the flows are still there" flows
 	echo -n | cfr apply -
-	check_eq "hibernation is allowed without a policy" "$(power disk)" "done"
+	check_eq "hibernation is allowed without a policy" "$(power disk)" "went ahead"
 	setup_cfr
 else
 	for name in "hibernation is refused while there is a policy" \
@@ -62,7 +62,7 @@ fi
 check "there are flows again" flows
 if [ "$rehearsed" = yes ] && grep -qwE 'freeze|mem' /sys/power/state; then
 	state=$(grep -owE 'freeze|mem' /sys/power/state | head -n 1)
-	check_eq "suspend to $state goes ahead" "$(power "$state")" "done"
+	check_eq "suspend to $state goes ahead" "$(power "$state")" "went ahead"
 	check "and no flow is left" flows_are 0
 else
 	skip "suspend goes ahead" "this kernel cannot suspend or cannot rehearse it"

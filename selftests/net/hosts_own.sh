@@ -45,7 +45,7 @@ resolved() {
 
 stats_mark
 for family in 4 6; do
-	in=CUST_$family out=UP_$family server=SRV_$family
+	in=CUST_$family out=UP_$family
 	check "IPv$family ssh key exchange from the customer's side" key "$c1" "${!in}"
 	check "IPv$family ssh key exchange from the internet" key "$srv" "${!out}"
 	check "IPv$family ping from the customer" in_ns "$c1" ping -q -c 2 -i 0.2 -W 20 "${!in}"

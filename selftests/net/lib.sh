@@ -1,4 +1,4 @@
-# shellcheck shell=bash disable=SC2317 # checks are called by name
+# shellcheck shell=bash
 # SPDX-License-Identifier: GPL-2.0
 # Common to all scripts of this folder: KTAP, cleanup, namespaces, the lab.
 #
@@ -237,6 +237,9 @@ need_cfr() {
 
 # --- namespaces and programs in them
 
+# what setup_ns fills in
+export c1='' c2='' acc='' relay='' inet='' srv=''
+
 in_ns() {
 	ip netns exec "$@"
 }
@@ -449,11 +452,12 @@ wire_start() {
 
 	spawn "$1" tcpdump -i "$2" -s 0 -U -B 16384 --immediate-mode -Z root -w "$file"
 	busywait 60 grep -q 'listening on' "$SPAWNED_LOG" || exit 1
+	ln -s "$SPAWNED_LOG" "$file.log"
 	WIRES+=("$SPAWNED:$file")
 }
 
 # wire_clean [--open PREFIX]...: no customer and no inner router anywhere in
-# what was captured, which is not nothing; wire.py says more
+# what was captured, which is all there was and not nothing; wire.py says more
 wire_clean() {
 	local wire files=()
 
@@ -461,6 +465,7 @@ wire_clean() {
 		kill -INT "${wire%%:*}" 2>/dev/null
 		wait "${wire%%:*}" 2>/dev/null
 		files+=("${wire#*:}")
+		grep '^[1-9][0-9]* packets dropped by kernel' "${wire#*:}.log" && return 1
 	done
 	python3 "$LAB_DIR/wire.py" "$@" -- "${SECRETS[@]}" -- "${files[@]}"
 }
