@@ -167,6 +167,7 @@ static int publish(struct cfr_net *cn, struct cfr_config *next)
 		if (err) {
 			RCU_INIT_POINTER(cn->config, NULL);
 			synchronize_rcu();
+			cfr_flow_sweep(cn, NULL);
 			return err;
 		}
 	}

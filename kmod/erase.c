@@ -32,14 +32,17 @@ void cfr_erase_net_del(struct cfr_net *cn)
 	mutex_unlock(&nets_mutex);
 }
 
+/* Until the machine has slept no new mapping comes up behind the eraser. */
 static void erase_all(void)
 {
 	struct cfr_net *cn;
 
+	cfr_flow_seal(true);
 	mutex_lock(&nets_mutex);
 	list_for_each_entry(cn, &nets, erase)
 		cfr_flow_erase(cn);
 	mutex_unlock(&nets_mutex);
+	rcu_barrier();
 }
 
 static bool relaying(void)
@@ -67,6 +70,10 @@ static int cfr_erase_pm(struct notifier_block *nb, unsigned long event,
 		break;
 	case PM_SUSPEND_PREPARE:
 		erase_all();
+		break;
+	case PM_POST_SUSPEND:
+	case PM_POST_HIBERNATION:
+		cfr_flow_seal(false);
 		break;
 	}
 	return NOTIFY_DONE;

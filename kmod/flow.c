@@ -38,6 +38,7 @@ module_param(max_flows_total, uint, 0644);
 MODULE_PARM_DESC(max_flows_total, "most flows of all network namespaces together");
 
 static atomic_t total = ATOMIC_INIT(0);
+static bool sealed;
 static struct kmem_cache *cache4;
 static struct kmem_cache *cache6;
 
@@ -489,6 +490,10 @@ struct cfr_flow *cfr_flow_open(struct cfr_net *cn,
 		*why = CFR_STAT_no_pool;
 		return NULL;
 	}
+	if (unlikely(READ_ONCE(sealed))) {
+		*why = CFR_STAT_sealed;
+		return NULL;
+	}
 	if (exhausted(cn, policy->id, key)) {
 		*why = CFR_STAT_pool_exhausted;
 		return NULL;
@@ -502,6 +507,18 @@ struct cfr_flow *cfr_flow_open(struct cfr_net *cn,
 		return NULL;
 	}
 	return insert_customer(cn, flow, key, why);
+}
+
+/**
+ * cfr_flow_seal() - let no flow open, in any namespace
+ * @on: or let them again
+ *
+ * Context: process. When it returns, no flow is being opened.
+ */
+void cfr_flow_seal(bool on)
+{
+	WRITE_ONCE(sealed, on);
+	synchronize_rcu();
 }
 
 u32 cfr_flow_count_live(const struct cfr_net *cn)

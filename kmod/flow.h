@@ -170,6 +170,7 @@ void cfr_flow_release(struct cfr_net *cn, struct cfr_flow *flow);
 void cfr_flow_sweep(struct cfr_net *cn, const struct cfr_config *cfg);
 void cfr_flow_flush(struct cfr_net *cn);
 void cfr_flow_erase(struct cfr_net *cn);
+void cfr_flow_seal(bool on);
 u32 cfr_flow_count_live(const struct cfr_net *cn);
 u32 cfr_flow_count_held(const struct cfr_net *cn);
 

@@ -24,6 +24,7 @@
 #include "hook.h"
 #include "icmp.h"
 #include "net.h"
+#include "own.h"
 #include "packet.h"
 #include "rewrite.h"
 #include "stats.h"
@@ -34,9 +35,11 @@
 #define PRIORITY_LATE	(NF_IP_PRI_NAT_SRC + 10)
 
 /* In the IP layer's control block, from PRE_ROUTING or LOCAL_OUT to
- * POST_ROUTING: this packet was rewritten towards a customer already.
+ * POST_ROUTING: this packet was rewritten towards a customer already, or it
+ * belonged to a live flow and must not leave as it is if that has ended since.
  */
 #define TRANSLATED	BIT(15)
+#define CLAIMED		BIT(14)
 
 static unsigned int drop(struct cfr_net *cn, enum cfr_stat why)
 {
@@ -58,27 +61,36 @@ static void untrack(struct sk_buff *skb)
 	skb_set_nfct(skb, IP_CT_UNTRACKED);
 }
 
-static bool translated(const struct sk_buff *skb, u8 family)
+static u16 *flags_of(struct sk_buff *skb, u8 family)
 {
-	return (family == NFPROTO_IPV4 ? IPCB(skb)->flags :
-					 IP6CB(skb)->flags) & TRANSLATED;
+	return family == NFPROTO_IPV4 ? &IPCB(skb)->flags : &IP6CB(skb)->flags;
 }
 
-static void set_translated(struct sk_buff *skb, u8 family)
+static void claim(struct sk_buff *skb, u8 family)
 {
-	if (family == NFPROTO_IPV4)
-		IPCB(skb)->flags |= TRANSLATED;
-	else
-		IP6CB(skb)->flags |= TRANSLATED;
+	untrack(skb);
+	*flags_of(skb, family) |= CLAIMED;
 }
 
-/* In POST_ROUTING: neither the relay's own packet, which came in nowhere, nor
- * a tunnel's outer one, which "came in" on the tunnel.
+/* IPsec's outer packet: the inner one was judged before. */
+static bool transformed(const struct sk_buff *skb, u8 family)
+{
+	return family == NFPROTO_IPV4 ?
+		IPCB(skb)->flags & IPSKB_XFRM_TRANSFORMED :
+		IP6CB(skb)->flags & IP6SKB_XFRM_TRANSFORMED;
+}
+
+/* In POST_ROUTING: a packet that came in from somewhere, and not a tunnel's
+ * outer one, which "came in" on the tunnel. Bridges and multicast routing do
+ * not say where it came in.
  */
 static bool forwarded(const struct sk_buff *skb,
 		      const struct nf_hook_state *state)
 {
-	return state->in && state->in->ifindex == skb->skb_iif;
+	if (!skb->skb_iif || transformed(skb, state->pf))
+		return false;
+	return !state->in || state->in == state->out ||
+	       state->in->ifindex == skb->skb_iif;
 }
 
 static bool relay_space(enum cfr_space space)
@@ -119,50 +131,6 @@ static bool is_icmp(const struct sk_buff *skb, u8 family)
 		ipv6_hdr(skb)->nexthdr == IPPROTO_ICMPV6;
 }
 
-static bool opens(const struct cfr_packet *pkt)
-{
-	switch (pkt->kind) {
-	case CFR_KIND_TCP:
-		return (pkt->tcp_flags & (CFR_TCP_SYN | CFR_TCP_ACK)) ==
-		       CFR_TCP_SYN;
-	case CFR_KIND_UDP:
-	case CFR_KIND_REQUEST:
-		return true;
-	}
-	return false;
-}
-
-static bool relayable(const struct cfr_packet *pkt)
-{
-	return pkt->kind == CFR_KIND_TCP || pkt->kind == CFR_KIND_UDP ||
-	       pkt->kind == CFR_KIND_REQUEST;
-}
-
-/* A segment of a connection that the relay's host opened itself. A service of
- * the host, which must stay reachable under a rule that marks everything, does
- * not listen in the range of ephemeral ports.
- */
-static bool own_connection(const struct sk_buff *skb,
-			   const struct cfr_packet *pkt)
-{
-	int low, high, port = ntohs(pkt->tuple.sport);
-
-	if (pkt->kind != CFR_KIND_TCP || !sk_fullsock(skb->sk))
-		return false;
-	if (pkt->tcp_flags & (CFR_TCP_SYN | CFR_TCP_RST))
-		return false;
-	inet_get_local_port_range(sock_net(skb->sk), &low, &high);
-	return port >= low && port <= high;
-}
-
-/* Is this marked packet of the host itself a customer's, rather than an answer
- * to somebody who talks to the relay?
- */
-static bool own_claimed(const struct sk_buff *skb, const struct cfr_packet *pkt)
-{
-	return skb->sk && (opens(pkt) || own_connection(skb, pkt));
-}
-
 static struct cfr_flow *find(struct cfr_net *cn, enum cfr_dir dir,
 			     const struct cfr_packet *pkt, struct cfr_key *key)
 {
@@ -179,24 +147,31 @@ static void settle(const struct cfr_config *cfg, struct sk_buff *skb)
 	untrack(skb);
 }
 
+static enum cfr_stat error_failure(const struct cfr_flow *flow,
+				   const struct cfr_quote *quote)
+{
+	if (quote->damaged)
+		return CFR_STAT_icmp_invalid;
+	return flow ? CFR_STAT_no_memory : CFR_STAT_icmp_no_flow;
+}
+
 static bool error_to_customer(struct cfr_net *cn, const struct cfr_config *cfg,
 			      struct sk_buff *skb, const struct cfr_packet *pkt,
 			      enum cfr_stat *why)
 {
 	struct cfr_quote quote;
 	struct cfr_flow *flow;
-	bool done = false;
+	bool done;
 
-	flow = cfr_icmp_flow(cn, skb, pkt, CFR_IN, &quote, why);
-	if (flow) {
-		*why = CFR_STAT_no_memory;
-		done = cfr_icmp_translate(skb, pkt, &quote, flow, CFR_IN);
-	}
+	flow = cfr_icmp_flow(cn, skb, pkt, CFR_IN, &quote);
+	done = flow && !quote.damaged &&
+	       cfr_icmp_translate(skb, pkt, &quote, flow, CFR_IN);
+	*why = error_failure(flow, &quote);
 	memzero_explicit(&quote, sizeof(quote));
 	if (!done)
 		return false;
 	settle(cfg, skb);
-	set_translated(skb, pkt->family);
+	*flags_of(skb, pkt->family) |= TRANSLATED;
 	cfr_stats_inc(cn, errors_in);
 	return true;
 }
@@ -230,7 +205,7 @@ static unsigned int data_to_customer(struct cfr_net *cn,
 	if (!done)
 		return drop(cn, CFR_STAT_no_memory);
 	settle(cfg, skb);
-	set_translated(skb, pkt->family);
+	*flags_of(skb, pkt->family) |= TRANSLATED;
 	skb_dst_drop(skb);
 	cfr_stats_inc(cn, relayed_in);
 	return NF_ACCEPT;
@@ -263,20 +238,28 @@ static unsigned int to_customer(struct cfr_net *cn,
 	}
 }
 
+static bool about_flow(struct cfr_net *cn, struct sk_buff *skb,
+		       const struct cfr_packet *pkt)
+{
+	struct cfr_quote quote;
+	bool ours;
+
+	ours = pkt->kind == CFR_KIND_ERROR &&
+	       cfr_icmp_flow(cn, skb, pkt, CFR_OUT, &quote);
+	memzero_explicit(&quote, sizeof(quote));
+	return ours;
+}
+
 /* An error about a packet of a live flow belongs to the flow, marked or not:
  * conntrack, which never saw the flow, would call it INVALID.
  */
 static bool error_of_flow(struct cfr_net *cn, struct sk_buff *skb, u8 family)
 {
 	struct cfr_packet pkt;
-	struct cfr_quote quote;
-	enum cfr_stat why;
 	bool ours;
 
 	cfr_packet_parse(skb, family, &pkt);
-	ours = pkt.kind == CFR_KIND_ERROR &&
-	       cfr_icmp_flow(cn, skb, &pkt, CFR_OUT, &quote, &why);
-	memzero_explicit(&quote, sizeof(quote));
+	ours = about_flow(cn, skb, &pkt);
 	cfr_packet_wipe(&pkt);
 	return ours;
 }
@@ -307,7 +290,7 @@ static unsigned int cfr_hook_prerouting(void *priv, struct sk_buff *skb,
 			return drop(cn, CFR_STAT_in_retired);
 	}
 	if (unlikely(is_icmp(skb, family)) && error_of_flow(cn, skb, family)) {
-		untrack(skb);
+		claim(skb, family);
 		return NF_ACCEPT;
 	}
 	if (cfr_config_policy(cfg, skb->mark) &&
@@ -341,17 +324,20 @@ static unsigned int own_to_pool(struct cfr_net *cn, const struct cfr_config *cfg
 	return err ? drop(cn, CFR_STAT_no_route) : NF_ACCEPT;
 }
 
-static bool own_is_ours(struct cfr_net *cn, struct sk_buff *skb, u8 family)
+/* What belongs to a live flow does so without a mark as well: the kernel's own
+ * resets and errors have none, and may have a customer as their source.
+ */
+static bool own_is_ours(struct cfr_net *cn, const struct cfr_config *cfg,
+			struct sk_buff *skb, const struct cfr_packet *pkt)
 {
-	struct cfr_packet pkt;
 	struct cfr_key key;
-	bool ours;
 
-	cfr_packet_parse(skb, family, &pkt);
-	ours = own_claimed(skb, &pkt) ||
-	       (relayable(&pkt) && find(cn, CFR_OUT, &pkt, &key));
-	cfr_packet_wipe(&pkt);
-	return ours;
+	if (about_flow(cn, skb, pkt) ||
+	    (cfr_packet_relayable(pkt) && find(cn, CFR_OUT, pkt, &key)))
+		return true;
+	return cfr_config_policy(cfg, skb->mark) &&
+	       dest_space(cfg, skb, pkt->family) != CFR_SPACE_BYPASS &&
+	       cfr_own_claimed(skb, pkt);
 }
 
 static unsigned int cfr_hook_local_out(void *priv, struct sk_buff *skb,
@@ -359,6 +345,7 @@ static unsigned int cfr_hook_local_out(void *priv, struct sk_buff *skb,
 {
 	struct cfr_net *cn = cfr_pernet(state->net);
 	const struct cfr_config *cfg = rcu_dereference(cn->config);
+	struct cfr_packet pkt;
 	u8 family = state->pf;
 
 	if (!cfg)
@@ -368,14 +355,10 @@ static unsigned int cfr_hook_local_out(void *priv, struct sk_buff *skb,
 	if (dest_maybe_relay(cfg, skb, family) &&
 	    relay_space(dest_space(cfg, skb, family)))
 		return own_to_pool(cn, cfg, skb, state);
-	if (unlikely(is_icmp(skb, family)) && error_of_flow(cn, skb, family)) {
-		untrack(skb);
-		return NF_ACCEPT;
-	}
-	if (cfr_config_policy(cfg, skb->mark) &&
-	    dest_space(cfg, skb, family) != CFR_SPACE_BYPASS &&
-	    own_is_ours(cn, skb, family))
-		untrack(skb);
+	cfr_packet_parse(skb, family, &pkt);
+	if (own_is_ours(cn, cfg, skb, &pkt))
+		claim(skb, family);
+	cfr_packet_wipe(&pkt);
 	return NF_ACCEPT;
 }
 
@@ -400,9 +383,14 @@ static struct cfr_flow *admit(struct cfr_net *cn, const struct cfr_config *cfg,
 	enum cfr_stat why;
 
 	*verdict = NF_ACCEPT;
-	if (!policy || state->out->flags & IFF_LOOPBACK)
+	if (state->out->flags & IFF_LOOPBACK)
 		return NULL;
-	if (!forwarded(skb, state) && !own_claimed(skb, pkt))
+	if (!policy) {
+		if (*flags_of(skb, family) & CLAIMED)
+			*verdict = drop(cn, CFR_STAT_flow_gone);
+		return NULL;
+	}
+	if (!forwarded(skb, state) && !cfr_own_claimed(skb, pkt))
 		return NULL;
 
 	switch (dest_space(cfg, skb, family)) {
@@ -417,9 +405,9 @@ static struct cfr_flow *admit(struct cfr_net *cn, const struct cfr_config *cfg,
 	why = CFR_STAT_icmp_type;
 	if (pkt->kind == CFR_KIND_REFUSED)
 		why = pkt->why;
-	else if (pkt->kind == CFR_KIND_TCP && !opens(pkt))
+	else if (pkt->kind == CFR_KIND_TCP && !cfr_packet_opens(pkt))
 		why = CFR_STAT_tcp_no_flow;
-	else if (relayable(pkt)) {
+	else if (cfr_packet_relayable(pkt)) {
 		flow = cfr_flow_open(cn, policy, pkt, key, &why);
 		if (flow)
 			return flow;
@@ -439,7 +427,7 @@ static unsigned int data_to_remote(struct cfr_net *cn,
 	unsigned int verdict;
 	struct cfr_key key;
 
-	if (likely(relayable(pkt)))
+	if (likely(cfr_packet_relayable(pkt)))
 		flow = find(cn, CFR_OUT, pkt, &key);
 	if (unlikely(!flow)) {
 		flow = admit(cn, cfg, skb, state, pkt, &key, &verdict);
@@ -464,19 +452,20 @@ static unsigned int error_to_remote(struct cfr_net *cn,
 	struct cfr_quote quote;
 	struct cfr_flow *flow;
 	enum cfr_stat why;
-	bool done = false;
+	bool done;
 
-	flow = cfr_icmp_flow(cn, skb, pkt, CFR_OUT, &quote, &why);
-	if (flow)
-		done = cfr_icmp_translate(skb, pkt, &quote, flow, CFR_OUT);
+	flow = cfr_icmp_flow(cn, skb, pkt, CFR_OUT, &quote);
+	done = flow && !quote.damaged &&
+	       cfr_icmp_translate(skb, pkt, &quote, flow, CFR_OUT);
+	why = error_failure(flow, &quote);
 	memzero_explicit(&quote, sizeof(quote));
 	if (done) {
 		settle(cfg, skb);
 		cfr_stats_inc(cn, errors_out);
 		return NF_ACCEPT;
 	}
-	if (flow)
-		return drop(cn, CFR_STAT_no_memory);
+	if (flow || *flags_of(skb, pkt->family) & CLAIMED)
+		return drop(cn, why);
 	if (!cfr_config_policy(cfg, skb->mark) || !forwarded(skb, state) ||
 	    dest_space(cfg, skb, pkt->family) == CFR_SPACE_BYPASS)
 		return NF_ACCEPT;
@@ -499,7 +488,7 @@ static unsigned int marked_late(struct cfr_net *cn, const struct cfr_config *cfg
 	if (forwarded(skb, state))
 		return drop(cn, CFR_STAT_mark_too_late);
 	cfr_packet_parse(skb, family, &pkt);
-	late = own_claimed(skb, &pkt);
+	late = cfr_own_claimed(skb, &pkt);
 	cfr_packet_wipe(&pkt);
 	return late ? drop(cn, CFR_STAT_mark_too_late) : NF_ACCEPT;
 }
@@ -516,7 +505,7 @@ static unsigned int cfr_hook_postrouting(void *priv, struct sk_buff *skb,
 		return NF_ACCEPT;
 	if (!untracked(skb))
 		return marked_late(cn, cfg, skb, state);
-	if (translated(skb, state->pf))
+	if (*flags_of(skb, state->pf) & TRANSLATED)
 		return NF_ACCEPT;
 	cfr_packet_parse(skb, state->pf, &pkt);
 	if (unlikely(pkt.kind == CFR_KIND_ERROR))

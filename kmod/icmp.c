@@ -63,30 +63,31 @@ static void reverse(const struct cfr_tuple *tuple, struct cfr_tuple *reversed)
  * @skb: the error; its head may move
  * @pkt: as parsed, of CFR_KIND_ERROR
  * @dir: the error's direction
- * @quote: filled in
- * @why: set where NULL is returned
+ * @quote: filled in; one that is damaged must not be acted on (RFC 5508 REQ-3),
+ *	nor may it pass for one of no flow
+ *
+ * Return: NULL if it is about none.
  */
 struct cfr_flow *cfr_icmp_flow(struct cfr_net *cn, struct sk_buff *skb,
 			       const struct cfr_packet *pkt, enum cfr_dir dir,
-			       struct cfr_quote *quote, enum cfr_stat *why)
+			       struct cfr_quote *quote)
 {
 	struct cfr_tuple answer;
 	struct cfr_flow *flow;
 	struct cfr_key key;
 
-	*why = CFR_STAT_icmp_invalid;
-	if (!cfr_packet_quote(skb, pkt, quote))
+	if (!cfr_packet_quote(skb, pkt, quote)) {
+		quote->damaged = true;
 		return NULL;
-	*why = CFR_STAT_icmp_no_flow;
+	}
 	if (!addressed_to_sender(pkt, quote))
 		return NULL;
 	reverse(&quote->tuple, &answer);
 	cfr_flow_key(cn, dir, pkt->family, &answer, &key);
 	flow = cfr_flow_find(cn, &key);
-	if (!flow)
-		return NULL;
-	*why = CFR_STAT_icmp_invalid;
-	return checksum_valid(skb, pkt) ? flow : NULL;
+	if (flow && !checksum_valid(skb, pkt))
+		quote->damaged = true;
+	return flow;
 }
 
 /* How far a quote is written to: the TCP checksum is the farthest. */

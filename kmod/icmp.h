@@ -7,7 +7,7 @@
 
 struct cfr_flow *cfr_icmp_flow(struct cfr_net *cn, struct sk_buff *skb,
 			       const struct cfr_packet *pkt, enum cfr_dir dir,
-			       struct cfr_quote *quote, enum cfr_stat *why);
+			       struct cfr_quote *quote);
 bool cfr_icmp_translate(struct sk_buff *skb, const struct cfr_packet *pkt,
 			const struct cfr_quote *quote,
 			const struct cfr_flow *flow, enum cfr_dir dir);

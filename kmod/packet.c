@@ -229,9 +229,9 @@ static bool quote4(struct sk_buff *skb, struct cfr_quote *quote)
 	    !pskb_may_pull(skb, quote->l3 + iph->ihl * 4))
 		return false;
 	iph = (const struct iphdr *)(skb->data + quote->l3);
-	/* RFC 5508 REQ-3: a damaged quote is not acted on */
-	if (ip_fast_csum(iph, iph->ihl) || iph->frag_off & htons(IP_OFFSET))
+	if (iph->frag_off & htons(IP_OFFSET))
 		return false;
+	quote->damaged = ip_fast_csum(iph, iph->ihl) != 0;
 	quote->tuple.src.ip = iph->saddr;
 	quote->tuple.dst.ip = iph->daddr;
 	quote->tuple.proto = iph->protocol;
@@ -272,13 +272,14 @@ static bool quote6(struct sk_buff *skb, struct cfr_quote *quote)
  * @pkt: as parsed, of CFR_KIND_ERROR
  * @quote: filled in
  *
- * Return: false where the quote is damaged, not a first fragment, or of a
+ * Return: false where the quote is cut short, not a first fragment, or of a
  * kind that is never relayed.
  */
 bool cfr_packet_quote(struct sk_buff *skb, const struct cfr_packet *pkt,
 		      struct cfr_quote *quote)
 {
 	quote->l3 = pkt->l4 + sizeof(struct icmphdr);
+	quote->damaged = false;
 	return pkt->family == NFPROTO_IPV4 ? quote4(skb, quote) :
 					     quote6(skb, quote);
 }

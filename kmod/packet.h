@@ -66,11 +66,13 @@ struct cfr_packet {
  * @tuple: of that packet, as the reporter saw it
  * @l3: offset of its network header
  * @l4: offset of its transport header, of which at least 8 octets are there
+ * @damaged: a checksum is wrong, or there is too little to read
  */
 struct cfr_quote {
 	struct cfr_tuple tuple;
 	u16 l3;
 	u16 l4;
+	bool damaged;
 };
 
 #define CFR_TCP_FIN	0x01
@@ -81,6 +83,22 @@ struct cfr_quote {
 void cfr_packet_parse(struct sk_buff *skb, u8 family, struct cfr_packet *pkt);
 bool cfr_packet_quote(struct sk_buff *skb, const struct cfr_packet *pkt,
 		      struct cfr_quote *quote);
+
+/* May a flow carry it from a customer to a remote? */
+static inline bool cfr_packet_relayable(const struct cfr_packet *pkt)
+{
+	return pkt->kind == CFR_KIND_TCP || pkt->kind == CFR_KIND_UDP ||
+	       pkt->kind == CFR_KIND_REQUEST;
+}
+
+/* May it be the first of a flow? */
+static inline bool cfr_packet_opens(const struct cfr_packet *pkt)
+{
+	if (pkt->kind == CFR_KIND_TCP)
+		return (pkt->tcp_flags & (CFR_TCP_SYN | CFR_TCP_ACK)) ==
+		       CFR_TCP_SYN;
+	return cfr_packet_relayable(pkt);
+}
 
 static inline void cfr_packet_wipe(struct cfr_packet *pkt)
 {

@@ -19,8 +19,9 @@
 #include "stats.h"
 
 #define GC_INTERVAL	HZ
-#define GC_NODES	16384	/* looked at in one run */
-#define WALK_NODES	1024	/* looked at without a break */
+#define GC_NODES	4096	/* looked at without a break */
+#define GC_PASS		16	/* runs in which all have been looked at */
+#define WALK_NODES	1024	/* the same, by a sweep */
 #define SWEEP_ROUNDS	8
 
 /* The time that TCP waits before a flow in these states ends is a hold-off
@@ -82,15 +83,19 @@ static void wipe_customer(struct cfr_flow *flow)
 static void hold(struct cfr_net *cn, struct cfr_flow *flow)
 {
 	struct cfr_flow_table *table = &cn->flows;
+	u32 latest = (u32)jiffies + CFR_HOLD_SECONDS * HZ;
 
 	wipe_customer(flow);
 	if (cfr_flow_overdue(flow))
 		return cfr_flow_release(cn, flow);
+	/* A packet that was under way may have refreshed the ended flow. */
+	if ((s32)(flow->deadline - latest) > 0)
+		flow->deadline = latest;
 	WRITE_ONCE(flow->state, CFR_STATE_HELD);
+	atomic_inc(&table->held_count);
 	spin_lock_bh(&table->lock);
 	list_add_tail(&flow->list, &table->held);
 	spin_unlock_bh(&table->lock);
-	atomic_inc(&table->held_count);
 }
 
 static void cfr_reap_ended(struct work_struct *work)
@@ -175,7 +180,7 @@ static bool end_unless_allowed(struct cfr_net *cn, const struct cfr_node *node,
 	return true;
 }
 
-/* One run of the walk that gc does over and over */
+/* A stretch of the walk that gc does over and over */
 static void collect(struct cfr_net *cn)
 {
 	struct cfr_flow_table *table = &cn->flows;
@@ -200,6 +205,18 @@ static void collect(struct cfr_net *cn)
 	}
 }
 
+/* As many stretches as see every node once in GC_PASS runs */
+static void collect_some(struct cfr_net *cn)
+{
+	unsigned int nodes = 2 * atomic_read(&cn->flows.count);
+	unsigned int stretches = nodes / (GC_NODES * GC_PASS) + 1;
+
+	while (stretches--) {
+		collect(cn);
+		cond_resched();
+	}
+}
+
 static void cfr_reap_gc(struct work_struct *work)
 {
 	struct cfr_net *cn = container_of(to_delayed_work(work), struct cfr_net,
@@ -210,7 +227,7 @@ static void cfr_reap_gc(struct work_struct *work)
 		cfr_flow_release(cn, flow);
 		cond_resched();
 	}
-	collect(cn);
+	collect_some(cn);
 	if (atomic_read(&cn->flows.count))
 		cfr_reap_watch(cn);
 }
@@ -286,7 +303,7 @@ void cfr_flow_flush(struct cfr_net *cn)
  * cfr_flow_erase() - leave nothing of any flow, not even held tuples
  * @cn: the namespace
  *
- * Context: process.
+ * Context: process. An rcu_barrier() later the memory is wiped as well.
  */
 void cfr_flow_erase(struct cfr_net *cn)
 {
@@ -295,7 +312,6 @@ void cfr_flow_erase(struct cfr_net *cn)
 	cfr_flow_flush(cn);
 	while ((flow = take_held(cn, true)))
 		cfr_flow_release(cn, flow);
-	rcu_barrier();
 }
 
 void cfr_reap_net_init(struct cfr_net *cn)

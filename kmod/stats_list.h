@@ -43,6 +43,10 @@ REFUSAL(icmp_invalid,
 	"an ICMP error that is cut short, has a bad checksum or quotes a packet that cannot be translated")
 REFUSAL(tcp_no_flow,
 	"a marked TCP segment in mid-flow, but no flow: its flow has ended or was never relayed")
+REFUSAL(flow_gone,
+	"an unmarked packet of the relay's own whose flow ended while the packet was under way")
+REFUSAL(sealed,
+	"a new flow while all mappings are erased: the machine is about to sleep or restart")
 REFUSAL(tcp_flags,
 	"a TCP segment with a combination of flags that RFC 9293 does not know (Xmas, null and FIN scans)")
 REFUSAL(malformed,
