@@ -10,7 +10,7 @@
 
 need_cfr
 need ethtool iperf3
-plan 66
+plan 61
 setup_lab
 setup_cfr
 wire_start "$inet" down
