@@ -110,6 +110,11 @@ def ports(flows):
     uniform([p - PORT_MIN for _, p in flows], PORT_MAX - PORT_MIN + 1, BINS, "ports")
 
 
+def parity(flows):
+    """Neither even nor odd ports, nor any other step, are preferred (U4)"""
+    uniform([p & 63 for _, p in flows], 64, 64, "low bits of ports")
+
+
 def grid(pairs, what):
     counts = [0] * 64
     for a, b in pairs:
@@ -144,8 +149,8 @@ def distinct(flows):
     assert same <= most + 6 * math.sqrt(most + 1), f"{same} tuples used twice"
 
 
-TESTS = {4: (addresses4, ports, address_and_port, successive, distinct),
-         6: (subnets6, ids6, ports, address_and_port, successive)}
+TESTS = {4: (addresses4, ports, parity, address_and_port, successive, distinct),
+         6: (subnets6, ids6, ports, parity, address_and_port, successive)}
 
 
 def flushed():

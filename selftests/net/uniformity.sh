@@ -8,7 +8,7 @@
 . "$(dirname "$0")/lib.sh"
 
 need_cfr
-plan 15
+plan 17
 setup_lab
 setup_cfr
 wire_start "$inet" down
