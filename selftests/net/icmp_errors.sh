@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0
 # ICMP errors reach whom they are about, in both directions, and say nothing of
 # the customer side.
+# timeout: 900
 # proves: I3 I4 I5 I6 I7 I8 I12 I14 T9 V7 L1
 #
 #                    v inbound errors enter here

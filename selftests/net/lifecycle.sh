@@ -3,6 +3,7 @@
 # Everything may go while packets pass: configurations, flows, the namespace, the
 # module. Nothing leaks (the kill switch stands in for the module), and what is
 # meant to stay stays.
+# timeout: 900
 # proves: L1 L2 C4 C9 O6 V7
 #
 #   c1 ---- acc ---- relay: CFR, kill switch ---- inet ---- srv

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0
 # Offloads of every kind change nothing of what is relayed, and a tunnel on the
 # way out says nothing of the customer and is not relayed again.
+# timeout: 900
 # proves: U15 F6 F7 F8 F10 F11 F12 L1 V7
 #
 #   c1 ---- acc ---- relay ==== inet ---- srv

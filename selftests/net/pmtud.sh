@@ -1,6 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 # Path MTU discovery works end to end, both ways, wherever the narrow link is.
+# timeout: 900
 # proves: F1 F3 F4 I4 I6 L1 V7
 #
 #                1380   1370   1390   1400

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0
 # What the tool and the kernel refuse: with one sentence, with the word to blame
 # in quotes, with the right exit code, and without any change.
+# timeout: 900
 # proves: O5 O22 L10
 #
 #   relay alone, one address inside 203.0.113.0/24

@@ -1,6 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 # Traffic of all kinds and sizes passes unchanged but for the sender's address.
+# timeout: 900
 # proves: Z1 U1 U4 U9 I1 V1 F1 V7
 #
 #   c1 ---- acc ---- relay ---- inet ---- srv: nginx, unbound, iperf3, echo

@@ -1,6 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 # Relay addresses and ports are uniform and follow from nothing.
+# timeout: 900
 # proves: R2 R3 C7 V1 U4 V7
 #
 #   c1 ---- acc ---- relay ---- inet
