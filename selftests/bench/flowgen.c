@@ -468,15 +468,32 @@ int main(int argc, char **argv)
 
 	while ((opt = getopt(argc, argv, "c:s:C:S:6tf:n:")) != -1) {
 		switch (opt) {
-		case 'c': client.netns = optarg; break;
-		case 's': server.netns = optarg; break;
-		case 'C': mac_parse(client.gateway, optarg); break;
-		case 'S': mac_parse(server.gateway, optarg); break;
-		case '6': family = 6; break;
-		case 't': tcp = true; break;
-		case 'f': first = strtoul(optarg, NULL, 0); break;
-		case 'n': flows = strtoul(optarg, NULL, 0); break;
-		default: usage();
+		case 'c':
+			client.netns = optarg;
+			break;
+		case 's':
+			server.netns = optarg;
+			break;
+		case 'C':
+			mac_parse(client.gateway, optarg);
+			break;
+		case 'S':
+			mac_parse(server.gateway, optarg);
+			break;
+		case '6':
+			family = 6;
+			break;
+		case 't':
+			tcp = true;
+			break;
+		case 'f':
+			first = strtoul(optarg, NULL, 0);
+			break;
+		case 'n':
+			flows = strtoul(optarg, NULL, 0);
+			break;
+		default:
+			usage();
 		}
 	}
 	argv += optind;

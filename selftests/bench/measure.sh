@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 # boot: warp
-# timeout: 1500
+# timeout: 3600
 #
 # Instructions per packet through a relay, one way, small packets.
 #
