@@ -234,14 +234,11 @@ measure() { # CASE FAMILY PROTO FLOWS NEW
 		how+=(customers "$relay")
 	elif [ "$5" = false ]; then
 		case $1 in
-		masquerade | slow)
+		masquerade | flowtable | slow)
 			./flowgen "${ends[@]}" "${args[@]}" warm rewritten || return
 			[ "$4" -eq "$used" ] || ./flowgen "${ends[@]}" "${args[@]}" -f "$used" \
 				-n $(($4 - used)) open rewritten || return
 			;;
-		flowtable)
-			# only established flows get into the table
-			./flowgen "${ends[@]}" "${args[@]}" -n "$4" warm rewritten || return ;;
 		forward)
 			# stateless: one flow proves that it forwards
 			./flowgen "${ends[@]}" "${args[@]}" -n 1 warm || return ;;

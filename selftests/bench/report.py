@@ -162,8 +162,8 @@ its slices (5 or 7, 1000 to 2000 packets each; the widest spread between a row's
 per packet (timer ticks, table growth in the background) is part of a slice when it happens in it.
 
 Every flow is established in both directions before it is measured (TCP with handshake and window scaling), and the tuples
-that arrive are checked: rewritten, or not, and stable. At 100000 flows the table holds them all, and the slices send on
-10000 of them. Counters prove the path: no packet of a flowtable row reaches the forward chain, every
+that arrive are checked: rewritten, or not, and stable. At 100000 flows CFR's table, or conntrack's, holds them all; 10000
+of them are established, in the flowtable where there is one, and carry the slices. Counters prove the path: no packet of a flowtable row reaches the forward chain, every
 packet of a CFR row is counted as relayed, and the number of flows does not change (or, for new flows, grows by the
 number of packets). New flows never need a second try for a port under masquerade: its best case.
 
