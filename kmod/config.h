@@ -3,6 +3,7 @@
 #ifndef _CFR_CONFIG_H
 #define _CFR_CONFIG_H
 
+#include <asm/byteorder.h>
 #include <linux/in6.h>
 #include <linux/netfilter.h>
 #include <linux/rcupdate.h>
@@ -78,6 +79,8 @@ struct cfr_config {
 	const struct cfr_range4 *range4;
 	unsigned int nrange6;
 	const struct cfr_range6 *range6;
+	u32 first4[257];	/* by first octet: the last range that starts */
+	u32 first6[257];	/* before it */
 	/* config.c's own */
 	struct cfr_span *span;	/* of all policies */
 	struct cfr_model *model;
@@ -106,23 +109,34 @@ static inline bool cfr_config_maybe_relay4(const struct cfr_config *cfg,
 	return key >= cfg->relay4_first && key <= cfg->relay4_last;
 }
 
+/* Half an IPv6 address, which need not be aligned for it */
+static inline u64 cfr_config_half(const __be32 *words)
+{
+	__be64 half;
+
+	memcpy(&half, words, sizeof(half));
+	return be64_to_cpu(half);
+}
+
 static inline bool cfr_config_maybe_relay6(const struct cfr_config *cfg,
 					   const struct in6_addr *addr)
 {
-	u64 key = (u64)ntohl(addr->s6_addr32[0]) << 32 |
-		  ntohl(addr->s6_addr32[1]);
+	u64 key = cfr_config_half(&addr->s6_addr32[0]);
 
 	return key >= cfg->relay6_first && key <= cfg->relay6_last;
 }
 
+/* The search starts from the range that the address' first octet begins in,
+ * and most octets are of one piece.
+ */
 static inline enum cfr_space cfr_config_space4(const struct cfr_config *cfg,
 					       __be32 addr)
 {
 	u32 key = ntohl(addr);
-	unsigned int lo = 0, hi = cfg->nrange4;
+	u32 lo = cfg->first4[key >> 24], hi = cfg->first4[(key >> 24) + 1] + 1;
 
 	while (hi - lo > 1) {
-		unsigned int mid = (lo + hi) / 2;
+		u32 mid = (lo + hi) / 2;
 
 		if (cfg->range4[mid].start <= key)
 			lo = mid;
@@ -135,14 +149,12 @@ static inline enum cfr_space cfr_config_space4(const struct cfr_config *cfg,
 static inline enum cfr_space cfr_config_space6(const struct cfr_config *cfg,
 					       const struct in6_addr *addr)
 {
-	u64 key_hi = (u64)ntohl(addr->s6_addr32[0]) << 32 |
-		     ntohl(addr->s6_addr32[1]);
-	u64 key_lo = (u64)ntohl(addr->s6_addr32[2]) << 32 |
-		     ntohl(addr->s6_addr32[3]);
-	unsigned int lo = 0, hi = cfg->nrange6;
+	u64 key_hi = cfr_config_half(&addr->s6_addr32[0]);
+	u64 key_lo = cfr_config_half(&addr->s6_addr32[2]);
+	u32 lo = cfg->first6[key_hi >> 56], hi = cfg->first6[(key_hi >> 56) + 1] + 1;
 
 	while (hi - lo > 1) {
-		unsigned int mid = (lo + hi) / 2;
+		u32 mid = (lo + hi) / 2;
 		const struct cfr_range6 *r = &cfg->range6[mid];
 
 		if (r->hi < key_hi || (r->hi == key_hi && r->lo <= key_lo))

@@ -42,28 +42,28 @@ static bool sealed;
 static struct kmem_cache *cache4;
 static struct kmem_cache *cache6;
 
-static u32 table_hash(const void *data, u32 len, u32 seed)
+static inline u32 table_hash(const void *data, u32 len, u32 seed)
 {
 	const struct cfr_key *key = data;
 
-	return jhash_1word(key->hash, seed);
+	return key->hash ^ seed;
 }
 
-static u32 table_obj_hash(const void *data, u32 len, u32 seed)
+static inline u32 table_obj_hash(const void *data, u32 len, u32 seed)
 {
 	const struct cfr_node *node = data;
 
-	return jhash_1word(node->hash, seed);
+	return node->hash ^ seed;
 }
 
-static bool same4(const struct cfr_flow *flow, const struct cfr_key *key)
+static __always_inline bool same4(const struct cfr_flow *flow, const struct cfr_key *key)
 {
 	__be32 near = key->dir == CFR_OUT ? flow->v4.customer : flow->v4.relay;
 
 	return near == key->near.ip && flow->v4.remote == key->far.ip;
 }
 
-static bool same6(const struct cfr_flow *flow, const struct cfr_key *key)
+static __always_inline bool same6(const struct cfr_flow *flow, const struct cfr_key *key)
 {
 	const struct in6_addr *near;
 
@@ -72,7 +72,7 @@ static bool same6(const struct cfr_flow *flow, const struct cfr_key *key)
 	       ipv6_addr_equal(&flow->v6.remote, &key->far.in6);
 }
 
-static int table_cmp(struct rhashtable_compare_arg *arg, const void *obj)
+static __always_inline int table_cmp(struct rhashtable_compare_arg *arg, const void *obj)
 {
 	const struct cfr_key *key = arg->key;
 	const struct cfr_node *node = obj;
@@ -98,37 +98,37 @@ static const struct rhashtable_params table_params = {
 	.automatic_shrinking = true,
 };
 
-static u32 key_hash4(const struct cfr_key *key, const siphash_key_t *secret)
+/* One word less to hash; the few keys that share it differ in their ports. */
+static u32 hash_tail(const struct cfr_key *key)
 {
-	u64 addrs = (u64)(__force u32)key->near.ip << 32 |
-		    (__force u32)key->far.ip;
-	u64 ports = (u64)(__force u16)key->near_port << 48 |
-		    (u64)(__force u16)key->far_port << 32 |
-		    key->proto << 8 | key->dir;
-
-	return siphash_2u64(addrs, ports, secret);
+	return ((u32)(__force u16)key->near_port << 16 |
+		(__force u16)key->far_port) ^ (key->proto << 8 | key->dir);
 }
 
-static u32 key_hash6(const struct cfr_key *key, const siphash_key_t *secret)
+static u32 key_hash4(const struct cfr_key *key, const hsiphash_key_t *secret)
+{
+	return hsiphash_3u32((__force u32)key->near.ip, (__force u32)key->far.ip,
+			     hash_tail(key), secret);
+}
+
+static noinline u32 key_hash6(const struct cfr_key *key, const hsiphash_key_t *secret)
 {
 	struct {
 		struct in6_addr near;
 		struct in6_addr far;
-		u64 ports;
+		u32 tail;
 	} __aligned(SIPHASH_ALIGNMENT) data = {
 		.near = key->near.in6,
 		.far = key->far.in6,
-		.ports = (u64)(__force u16)key->near_port << 48 |
-			 (u64)(__force u16)key->far_port << 32 |
-			 key->proto << 8 | key->dir,
+		.tail = hash_tail(key),
 	};
 
-	return siphash(&data, sizeof(data), secret);
+	return hsiphash(&data, offsetofend(typeof(data), tail), secret);
 }
 
 static void set_hash(const struct cfr_net *cn, struct cfr_key *key)
 {
-	const siphash_key_t *secret = &cn->flows.hash_key;
+	const hsiphash_key_t *secret = &cn->flows.hash_key;
 
 	key->hash = key->family == NFPROTO_IPV4 ? key_hash4(key, secret) :
 						  key_hash6(key, secret);
@@ -136,14 +136,13 @@ static void set_hash(const struct cfr_net *cn, struct cfr_key *key)
 
 /**
  * cfr_flow_key() - what to look a packet up by
- * @cn: the namespace
  * @dir: the packet's direction; the near end sent it (CFR_OUT) or gets it
  * @family: NFPROTO_IPV4 or NFPROTO_IPV6
  * @tuple: of the packet
- * @key: filled in
+ * @key: filled in, but for the hash
  */
-void cfr_flow_key(const struct cfr_net *cn, enum cfr_dir dir, u8 family,
-		  const struct cfr_tuple *tuple, struct cfr_key *key)
+void cfr_flow_key(enum cfr_dir dir, u8 family, const struct cfr_tuple *tuple,
+		  struct cfr_key *key)
 {
 	bool out = dir == CFR_OUT;
 
@@ -154,22 +153,22 @@ void cfr_flow_key(const struct cfr_net *cn, enum cfr_dir dir, u8 family,
 	key->dir = dir;
 	key->family = family;
 	key->proto = tuple->proto;
-	set_hash(cn, key);
 }
 
 /**
  * cfr_flow_find() - the live flow of a key
  * @cn: the namespace
- * @key: from cfr_flow_key()
+ * @key: its hash is set here
  *
  * Context: RCU read side. Idle flows end here at the very jiffy, gc only
  * cleans up.
  */
-struct cfr_flow *cfr_flow_find(struct cfr_net *cn, const struct cfr_key *key)
+struct cfr_flow *cfr_flow_find(struct cfr_net *cn, struct cfr_key *key)
 {
 	struct cfr_node *node;
 	struct cfr_flow *flow;
 
+	set_hash(cn, key);
 	node = rhashtable_lookup(&cn->flows.ht, key, table_params);
 	if (!node)
 		return NULL;
@@ -199,11 +198,16 @@ static void refresh(struct cfr_flow *flow, u32 state)
 		WRITE_ONCE(flow->deadline, deadline);
 }
 
-static void seen_tcp(struct cfr_flow *flow, enum cfr_dir dir, u8 flags)
+static noinline void seen_tcp(struct cfr_flow *flow, enum cfr_dir dir, u8 flags)
 {
 	u32 state = READ_ONCE(flow->state);
 	struct cfr_tcp_step step;
 
+	if (likely(state == CFR_STATE_ESTABLISHED &&
+		   !(flags & (CFR_TCP_FIN | CFR_TCP_SYN | CFR_TCP_RST)))) {
+		refresh(flow, CFR_STATE_ESTABLISHED);
+		return;
+	}
 	do {
 		if (state < CFR_STATE_LIVE)
 			return;
@@ -344,11 +348,11 @@ static u64 *exhausted_slot(struct cfr_net *cn, u32 policy,
 {
 	u32 far = key->family == NFPROTO_IPV4 ? (__force u32)key->far.ip :
 						ipv6_addr_hash(&key->far.in6);
-	u64 hash = siphash_3u32(policy, far,
-				(u32)(__force u16)key->far_port << 8 |
-				key->proto, &cn->flows.hash_key);
+	u32 hash = hsiphash_3u32(policy, far,
+				 (u32)(__force u16)key->far_port << 8 |
+				 key->proto, &cn->flows.hash_key);
 
-	*tag = hash >> 32;
+	*tag = hash;
 	return &cn->flows.exhausted[hash % CFR_EXHAUSTED_SLOTS];
 }
 
@@ -483,7 +487,7 @@ struct cfr_flow *cfr_flow_open(struct cfr_net *cn,
 			       const struct cfr_packet *pkt,
 			       const struct cfr_key *key, enum cfr_stat *why)
 {
-	bool v4 = pkt->family == NFPROTO_IPV4;
+	bool v4 = pkt->key.family == NFPROTO_IPV4;
 	struct cfr_flow *flow;
 
 	if (!(v4 ? policy->v4.count : policy->v6.count)) {

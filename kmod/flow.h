@@ -23,28 +23,6 @@ struct cfr_policy;
 /* After a failed draw, new flows towards that remote are refused undrawn. */
 #define CFR_EXHAUSTED_SLOTS	256
 
-/**
- * struct cfr_key - what a flow is found by
- * @near: the customer's address (CFR_OUT) or the relay's (CFR_IN)
- * @far: the remote's address
- * @near_port: port or echo id
- * @far_port: port, 0 for echo
- * @hash: siphash of all the others with the namespace's key
- * @dir: CFR_OUT or CFR_IN: the two cannot be mistaken for each other
- * @family: NFPROTO_IPV4 or NFPROTO_IPV6
- * @proto: IPPROTO_*
- */
-struct cfr_key {
-	union nf_inet_addr near;
-	union nf_inet_addr far;
-	__be16 near_port;
-	__be16 far_port;
-	u32 hash;
-	u8 dir;
-	u8 family;
-	u8 proto;
-};
-
 struct cfr_node {
 	struct rhash_head head;
 	u32 hash;
@@ -140,7 +118,7 @@ static inline bool cfr_flow_overdue(const struct cfr_flow *flow)
  */
 struct cfr_flow_table {
 	struct rhashtable ht;
-	siphash_key_t hash_key;
+	hsiphash_key_t hash_key;
 	atomic_t count;
 	atomic_t held_count;
 	spinlock_t lock;	/* protects ended and held */
@@ -153,9 +131,9 @@ struct cfr_flow_table {
 	u64 exhausted[CFR_EXHAUSTED_SLOTS];
 };
 
-void cfr_flow_key(const struct cfr_net *cn, enum cfr_dir dir, u8 family,
-		  const struct cfr_tuple *tuple, struct cfr_key *key);
-struct cfr_flow *cfr_flow_find(struct cfr_net *cn, const struct cfr_key *key);
+void cfr_flow_key(enum cfr_dir dir, u8 family, const struct cfr_tuple *tuple,
+		  struct cfr_key *key);
+struct cfr_flow *cfr_flow_find(struct cfr_net *cn, struct cfr_key *key);
 struct cfr_flow *cfr_flow_open(struct cfr_net *cn,
 			       const struct cfr_policy *policy,
 			       const struct cfr_packet *pkt,

@@ -55,9 +55,8 @@ static bool untracked(const struct sk_buff *skb)
 
 static void untrack(struct sk_buff *skb)
 {
-	if (untracked(skb))
-		return;
-	nf_reset_ct(skb);
+	if (unlikely(skb_nfct(skb)))
+		nf_reset_ct(skb);
 	skb_set_nfct(skb, IP_CT_UNTRACKED);
 }
 
@@ -98,8 +97,8 @@ static bool relay_space(enum cfr_space space)
 	return space == CFR_SPACE_POOL || space == CFR_SPACE_RETIRED;
 }
 
-static bool source_relay(const struct cfr_config *cfg,
-			 const struct sk_buff *skb, u8 family)
+static __always_inline bool source_relay(const struct cfr_config *cfg,
+					 const struct sk_buff *skb, u8 family)
 {
 	if (family == NFPROTO_IPV4)
 		return cfr_config_maybe_relay4(cfg, ip_hdr(skb)->saddr) &&
@@ -108,16 +107,17 @@ static bool source_relay(const struct cfr_config *cfg,
 	       relay_space(cfr_config_space6(cfg, &ipv6_hdr(skb)->saddr));
 }
 
-static enum cfr_space dest_space(const struct cfr_config *cfg,
-				 const struct sk_buff *skb, u8 family)
+static __always_inline enum cfr_space dest_space(const struct cfr_config *cfg,
+						 const struct sk_buff *skb,
+						 u8 family)
 {
 	return family == NFPROTO_IPV4 ?
 		cfr_config_space4(cfg, ip_hdr(skb)->daddr) :
 		cfr_config_space6(cfg, &ipv6_hdr(skb)->daddr);
 }
 
-static bool dest_maybe_relay(const struct cfr_config *cfg,
-			     const struct sk_buff *skb, u8 family)
+static __always_inline bool dest_maybe_relay(const struct cfr_config *cfg,
+					     const struct sk_buff *skb, u8 family)
 {
 	return family == NFPROTO_IPV4 ?
 		cfr_config_maybe_relay4(cfg, ip_hdr(skb)->daddr) :
@@ -129,13 +129,6 @@ static bool is_icmp(const struct sk_buff *skb, u8 family)
 	return family == NFPROTO_IPV4 ?
 		ip_hdr(skb)->protocol == IPPROTO_ICMP :
 		ipv6_hdr(skb)->nexthdr == IPPROTO_ICMPV6;
-}
-
-static struct cfr_flow *find(struct cfr_net *cn, enum cfr_dir dir,
-			     const struct cfr_packet *pkt, struct cfr_key *key)
-{
-	cfr_flow_key(cn, dir, pkt->family, &pkt->tuple, key);
-	return cfr_flow_find(cn, key);
 }
 
 /* What the rest of the stack must not learn, or act upon, of a packet that was
@@ -171,7 +164,7 @@ static bool error_to_customer(struct cfr_net *cn, const struct cfr_config *cfg,
 	if (!done)
 		return false;
 	settle(cfg, skb);
-	*flags_of(skb, pkt->family) |= TRANSLATED;
+	*flags_of(skb, pkt->key.family) |= TRANSLATED;
 	cfr_stats_inc(cn, errors_in);
 	return true;
 }
@@ -190,22 +183,18 @@ static unsigned int data_to_customer(struct cfr_net *cn,
 				     struct sk_buff *skb,
 				     const struct cfr_packet *pkt)
 {
-	struct cfr_endpoint customer;
 	struct cfr_flow *flow;
 	struct cfr_key key;
-	bool done;
 
-	flow = find(cn, CFR_IN, pkt, &key);
+	cfr_flow_key(CFR_IN, pkt->key.family, &pkt->tuple, &key);
+	flow = cfr_flow_find(cn, &key);
 	if (!flow)
 		return drop_unwanted(cn, cfg, skb);
 	cfr_flow_seen(flow, CFR_IN, pkt);
-	customer = cfr_flow_customer(flow);
-	done = cfr_rewrite_data(skb, pkt, CFR_DESTINATION, &customer);
-	memzero_explicit(&customer, sizeof(customer));
-	if (!done)
+	if (!cfr_rewrite_data(skb, pkt, CFR_IN, flow))
 		return drop(cn, CFR_STAT_no_memory);
 	settle(cfg, skb);
-	*flags_of(skb, pkt->family) |= TRANSLATED;
+	*flags_of(skb, pkt->key.family) |= TRANSLATED;
 	skb_dst_drop(skb);
 	cfr_stats_inc(cn, relayed_in);
 	return NF_ACCEPT;
@@ -264,15 +253,24 @@ static bool error_of_flow(struct cfr_net *cn, struct sk_buff *skb, u8 family)
 	return ours;
 }
 
-static unsigned int cfr_hook_prerouting(void *priv, struct sk_buff *skb,
-					const struct nf_hook_state *state)
+/* Apart, since what it keeps on the stack costs every packet that gets here. */
+static noinline unsigned int in(struct cfr_net *cn, const struct cfr_config *cfg,
+				struct sk_buff *skb, u8 family)
 {
-	struct cfr_net *cn = cfr_pernet(state->net);
-	const struct cfr_config *cfg = rcu_dereference(cn->config);
 	struct cfr_packet pkt;
-	enum cfr_space space;
 	unsigned int verdict;
-	u8 family = state->pf;
+
+	cfr_packet_parse(skb, family, &pkt);
+	verdict = to_customer(cn, cfg, skb, &pkt);
+	cfr_packet_wipe(&pkt);
+	return verdict;
+}
+
+static __always_inline unsigned int prerouting(struct cfr_net *cn,
+					       struct sk_buff *skb, u8 family)
+{
+	const struct cfr_config *cfg = rcu_dereference(cn->config);
+	enum cfr_space space;
 
 	if (!cfg)
 		return NF_ACCEPT;
@@ -280,12 +278,8 @@ static unsigned int cfr_hook_prerouting(void *priv, struct sk_buff *skb,
 		return drop(cn, CFR_STAT_src_in_pool);
 	if (dest_maybe_relay(cfg, skb, family)) {
 		space = dest_space(cfg, skb, family);
-		if (space == CFR_SPACE_POOL) {
-			cfr_packet_parse(skb, family, &pkt);
-			verdict = to_customer(cn, cfg, skb, &pkt);
-			cfr_packet_wipe(&pkt);
-			return verdict;
-		}
+		if (space == CFR_SPACE_POOL)
+			return in(cn, cfg, skb, family);
 		if (space == CFR_SPACE_RETIRED)
 			return drop(cn, CFR_STAT_in_retired);
 	}
@@ -297,6 +291,18 @@ static unsigned int cfr_hook_prerouting(void *priv, struct sk_buff *skb,
 	    dest_space(cfg, skb, family) != CFR_SPACE_BYPASS)
 		untrack(skb);
 	return NF_ACCEPT;
+}
+
+static unsigned int cfr_hook_prerouting4(void *priv, struct sk_buff *skb,
+					 const struct nf_hook_state *state)
+{
+	return prerouting(priv, skb, NFPROTO_IPV4);
+}
+
+static unsigned int cfr_hook_prerouting6(void *priv, struct sk_buff *skb,
+					 const struct nf_hook_state *state)
+{
+	return prerouting(priv, skb, NFPROTO_IPV6);
 }
 
 /* The relay's own errors about packets that had left POST_ROUTING are addressed
@@ -328,22 +334,20 @@ static unsigned int own_to_pool(struct cfr_net *cn, const struct cfr_config *cfg
  * resets and errors have none, and may have a customer as their source.
  */
 static bool own_is_ours(struct cfr_net *cn, const struct cfr_config *cfg,
-			struct sk_buff *skb, const struct cfr_packet *pkt)
+			struct sk_buff *skb, struct cfr_packet *pkt)
 {
-	struct cfr_key key;
-
 	if (about_flow(cn, skb, pkt) ||
-	    (cfr_packet_relayable(pkt) && find(cn, CFR_OUT, pkt, &key)))
+	    (cfr_packet_relayable(pkt) && cfr_flow_find(cn, &pkt->key)))
 		return true;
 	return cfr_config_policy(cfg, skb->mark) &&
-	       dest_space(cfg, skb, pkt->family) != CFR_SPACE_BYPASS &&
+	       dest_space(cfg, skb, pkt->key.family) != CFR_SPACE_BYPASS &&
 	       cfr_own_claimed(skb, pkt);
 }
 
 static unsigned int cfr_hook_local_out(void *priv, struct sk_buff *skb,
 				       const struct nf_hook_state *state)
 {
-	struct cfr_net *cn = cfr_pernet(state->net);
+	struct cfr_net *cn = priv;
 	const struct cfr_config *cfg = rcu_dereference(cn->config);
 	struct cfr_packet pkt;
 	u8 family = state->pf;
@@ -371,11 +375,12 @@ static unsigned int refuse(struct cfr_net *cn, struct sk_buff *skb,
 }
 
 /* A packet without a flow: NULL and a verdict, or the flow that it opens */
-static struct cfr_flow *admit(struct cfr_net *cn, const struct cfr_config *cfg,
-			      struct sk_buff *skb,
-			      const struct nf_hook_state *state,
-			      const struct cfr_packet *pkt,
-			      const struct cfr_key *key, unsigned int *verdict)
+static noinline struct cfr_flow *admit(struct cfr_net *cn,
+				       const struct cfr_config *cfg,
+				       struct sk_buff *skb,
+				       const struct nf_hook_state *state,
+				       const struct cfr_packet *pkt,
+				       unsigned int *verdict)
 {
 	const struct cfr_policy *policy = cfr_config_policy(cfg, skb->mark);
 	u8 family = state->pf;
@@ -408,7 +413,7 @@ static struct cfr_flow *admit(struct cfr_net *cn, const struct cfr_config *cfg,
 	else if (pkt->kind == CFR_KIND_TCP && !cfr_packet_opens(pkt))
 		why = CFR_STAT_tcp_no_flow;
 	else if (cfr_packet_relayable(pkt)) {
-		flow = cfr_flow_open(cn, policy, pkt, key, &why);
+		flow = cfr_flow_open(cn, policy, pkt, &pkt->key, &why);
 		if (flow)
 			return flow;
 	}
@@ -416,38 +421,35 @@ static struct cfr_flow *admit(struct cfr_net *cn, const struct cfr_config *cfg,
 	return NULL;
 }
 
-static unsigned int data_to_remote(struct cfr_net *cn,
-				   const struct cfr_config *cfg,
-				   struct sk_buff *skb,
-				   const struct nf_hook_state *state,
-				   const struct cfr_packet *pkt)
+static __always_inline unsigned int data_to_remote(struct cfr_net *cn,
+						   const struct cfr_config *cfg,
+						   struct sk_buff *skb,
+						   const struct nf_hook_state *state,
+						   struct cfr_packet *pkt)
 {
 	struct cfr_flow *flow = NULL;
-	struct cfr_endpoint relay;
 	unsigned int verdict;
-	struct cfr_key key;
 
 	if (likely(cfr_packet_relayable(pkt)))
-		flow = find(cn, CFR_OUT, pkt, &key);
+		flow = cfr_flow_find(cn, &pkt->key);
 	if (unlikely(!flow)) {
-		flow = admit(cn, cfg, skb, state, pkt, &key, &verdict);
+		flow = admit(cn, cfg, skb, state, pkt, &verdict);
 		if (!flow)
 			return verdict;
 	}
 	cfr_flow_seen(flow, CFR_OUT, pkt);
-	relay = cfr_flow_relay(flow);
-	if (!cfr_rewrite_data(skb, pkt, CFR_SOURCE, &relay))
+	if (!cfr_rewrite_data(skb, pkt, CFR_OUT, flow))
 		return drop(cn, CFR_STAT_no_memory);
-	settle(cfg, skb);
+	skb->mark &= ~cfg->marks;
 	cfr_stats_inc(cn, relayed_out);
 	return NF_ACCEPT;
 }
 
-static unsigned int error_to_remote(struct cfr_net *cn,
-				    const struct cfr_config *cfg,
-				    struct sk_buff *skb,
-				    const struct nf_hook_state *state,
-				    const struct cfr_packet *pkt)
+static noinline unsigned int error_to_remote(struct cfr_net *cn,
+					     const struct cfr_config *cfg,
+					     struct sk_buff *skb,
+					     const struct nf_hook_state *state,
+					     const struct cfr_packet *pkt)
 {
 	struct cfr_quote quote;
 	struct cfr_flow *flow;
@@ -464,18 +466,19 @@ static unsigned int error_to_remote(struct cfr_net *cn,
 		cfr_stats_inc(cn, errors_out);
 		return NF_ACCEPT;
 	}
-	if (flow || *flags_of(skb, pkt->family) & CLAIMED)
+	if (flow || *flags_of(skb, pkt->key.family) & CLAIMED)
 		return drop(cn, why);
 	if (!cfr_config_policy(cfg, skb->mark) || !forwarded(skb, state) ||
-	    dest_space(cfg, skb, pkt->family) == CFR_SPACE_BYPASS)
+	    dest_space(cfg, skb, pkt->key.family) == CFR_SPACE_BYPASS)
 		return NF_ACCEPT;
 	return drop(cn, why);
 }
 
 /* Marked, but conntrack saw it, or would have, had it been loaded */
-static unsigned int marked_late(struct cfr_net *cn, const struct cfr_config *cfg,
-				struct sk_buff *skb,
-				const struct nf_hook_state *state)
+static noinline unsigned int marked_late(struct cfr_net *cn,
+					 const struct cfr_config *cfg,
+					 struct sk_buff *skb,
+					 const struct nf_hook_state *state)
 {
 	u8 family = state->pf;
 	struct cfr_packet pkt;
@@ -496,7 +499,7 @@ static unsigned int marked_late(struct cfr_net *cn, const struct cfr_config *cfg
 static unsigned int cfr_hook_postrouting(void *priv, struct sk_buff *skb,
 					 const struct nf_hook_state *state)
 {
-	struct cfr_net *cn = cfr_pernet(state->net);
+	struct cfr_net *cn = priv;
 	const struct cfr_config *cfg = rcu_dereference(cn->config);
 	struct cfr_packet pkt;
 	unsigned int verdict;
@@ -523,19 +526,13 @@ static unsigned int cfr_hook_postrouting(void *priv, struct sk_buff *skb,
 	.priority	= order,		\
 }
 
-static const struct nf_hook_ops hooks[] = {
-	HOOK(cfr_hook_prerouting, NFPROTO_IPV4, NF_INET_PRE_ROUTING,
-	     PRIORITY_EARLY),
-	HOOK(cfr_hook_local_out, NFPROTO_IPV4, NF_INET_LOCAL_OUT,
-	     PRIORITY_EARLY),
-	HOOK(cfr_hook_postrouting, NFPROTO_IPV4, NF_INET_POST_ROUTING,
-	     PRIORITY_LATE),
-	HOOK(cfr_hook_prerouting, NFPROTO_IPV6, NF_INET_PRE_ROUTING,
-	     PRIORITY_EARLY),
-	HOOK(cfr_hook_local_out, NFPROTO_IPV6, NF_INET_LOCAL_OUT,
-	     PRIORITY_EARLY),
-	HOOK(cfr_hook_postrouting, NFPROTO_IPV6, NF_INET_POST_ROUTING,
-	     PRIORITY_LATE),
+static const struct nf_hook_ops hooks[CFR_HOOKS] = {
+	HOOK(cfr_hook_prerouting4, NFPROTO_IPV4, NF_INET_PRE_ROUTING, PRIORITY_EARLY),
+	HOOK(cfr_hook_local_out, NFPROTO_IPV4, NF_INET_LOCAL_OUT, PRIORITY_EARLY),
+	HOOK(cfr_hook_postrouting, NFPROTO_IPV4, NF_INET_POST_ROUTING, PRIORITY_LATE),
+	HOOK(cfr_hook_prerouting6, NFPROTO_IPV6, NF_INET_PRE_ROUTING, PRIORITY_EARLY),
+	HOOK(cfr_hook_local_out, NFPROTO_IPV6, NF_INET_LOCAL_OUT, PRIORITY_EARLY),
+	HOOK(cfr_hook_postrouting, NFPROTO_IPV6, NF_INET_POST_ROUTING, PRIORITY_LATE),
 };
 
 /**
@@ -546,15 +543,19 @@ static const struct nf_hook_ops hooks[] = {
  */
 int cfr_hook_register(struct cfr_net *cn)
 {
+	unsigned int i;
 	int err;
 
+	memcpy(cn->hooks, hooks, sizeof(hooks));
+	for (i = 0; i < CFR_HOOKS; i++)
+		cn->hooks[i].priv = cn;
 	err = nf_defrag_ipv4_enable(cn->net);
 	if (err)
 		return err;
 	err = nf_defrag_ipv6_enable(cn->net);
 	if (err)
 		goto err_disable_defrag4;
-	err = nf_register_net_hooks(cn->net, hooks, ARRAY_SIZE(hooks));
+	err = nf_register_net_hooks(cn->net, cn->hooks, CFR_HOOKS);
 	if (err)
 		goto err_disable_defrag6;
 	return 0;
@@ -575,7 +576,7 @@ err_disable_defrag4:
  */
 void cfr_hook_unregister(struct cfr_net *cn)
 {
-	nf_unregister_net_hooks(cn->net, hooks, ARRAY_SIZE(hooks));
+	nf_unregister_net_hooks(cn->net, cn->hooks, CFR_HOOKS);
 	nf_defrag_ipv6_disable(cn->net);
 	nf_defrag_ipv4_disable(cn->net);
 }

@@ -30,7 +30,7 @@ static bool checksum_valid(struct sk_buff *skb, const struct cfr_packet *pkt)
 {
 	if (skb_csum_unnecessary(skb))
 		return true;
-	if (pkt->family == NFPROTO_IPV4)
+	if (pkt->key.family == NFPROTO_IPV4)
 		return !nf_ip_checksum(skb, NF_INET_PRE_ROUTING, pkt->l4,
 				       IPPROTO_ICMP);
 	return !nf_ip6_checksum(skb, NF_INET_PRE_ROUTING, pkt->l4,
@@ -43,7 +43,7 @@ static bool checksum_valid(struct sk_buff *skb, const struct cfr_packet *pkt)
 static bool addressed_to_sender(const struct cfr_packet *pkt,
 				const struct cfr_quote *quote)
 {
-	if (pkt->family == NFPROTO_IPV4)
+	if (pkt->key.family == NFPROTO_IPV4)
 		return pkt->tuple.dst.ip == quote->tuple.src.ip;
 	return ipv6_addr_equal(&pkt->tuple.dst.in6, &quote->tuple.src.in6);
 }
@@ -83,7 +83,7 @@ struct cfr_flow *cfr_icmp_flow(struct cfr_net *cn, struct sk_buff *skb,
 	if (!addressed_to_sender(pkt, quote))
 		return NULL;
 	reverse(&quote->tuple, &answer);
-	cfr_flow_key(cn, dir, pkt->family, &answer, &key);
+	cfr_flow_key(dir, pkt->key.family, &answer, &key);
 	flow = cfr_flow_find(cn, &key);
 	if (flow && !checksum_valid(skb, pkt))
 		quote->damaged = true;
@@ -171,16 +171,16 @@ bool cfr_icmp_translate(struct sk_buff *skb, const struct cfr_packet *pkt,
 			const struct cfr_quote *quote,
 			const struct cfr_flow *flow, enum cfr_dir dir)
 {
-	bool v4 = pkt->family == NFPROTO_IPV4;
+	bool v4 = pkt->key.family == NFPROTO_IPV4;
 	bool out = dir == CFR_OUT;
 	struct cfr_endpoint to;
 
 	if (skb_ensure_writable(skb, quoted_end(skb, quote)))
 		return false;
 	to = out ? cfr_flow_relay(flow) : cfr_flow_customer(flow);
-	cfr_rewrite_quote(skb, pkt->family, quote,
+	cfr_rewrite_quote(skb, pkt->key.family, quote,
 			  out ? CFR_DESTINATION : CFR_SOURCE, &to);
-	cfr_rewrite_outer(skb, pkt->family, out ? CFR_SOURCE : CFR_DESTINATION,
+	cfr_rewrite_outer(skb, pkt->key.family, out ? CFR_SOURCE : CFR_DESTINATION,
 			  &to);
 	if (out && !(v4 ? trim4(skb, pkt, quote) : trim6(skb, pkt, quote)))
 		return false;

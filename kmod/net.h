@@ -4,10 +4,13 @@
 #define _CFR_NET_H
 
 #include <linux/mutex.h>
+#include <linux/netfilter.h>
 #include <net/net_namespace.h>
 #include <net/netns/generic.h>
 
 #include "flow.h"
+
+#define CFR_HOOKS	6
 
 struct cfr_config;
 struct cfr_model;
@@ -21,6 +24,7 @@ struct cfr_stats;
  * @stats: per-cpu counters
  * @flows: the flow table, its garbage collection and hold-off
  * @erase: entry in the list of all namespaces, erase.c's
+ * @hooks: hook.c's, which lead to this very struct without a look-up
  * @config_mutex: serialises everything that replaces @config
  * @generation: of the configuration as netlink shows it
  * @last_policy_id: policy ids are never reused
@@ -34,6 +38,7 @@ struct cfr_net {
 	struct cfr_stats __percpu *stats;
 	struct cfr_flow_table flows;
 	struct list_head erase;
+	struct nf_hook_ops hooks[CFR_HOOKS];
 
 	struct mutex config_mutex;	/* protects all below */
 	u32 generation;

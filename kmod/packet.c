@@ -11,6 +11,7 @@
 #include <net/ipv6.h>
 
 #include "packet.h"
+#include "tcp.h"
 
 /* What every ICMP error quotes at least (RFC 792; RFC 4443 3: as much as fits) */
 #define QUOTED_L4	8
@@ -38,7 +39,7 @@ static bool tcp_flags_valid(u8 flags)
 	return false;
 }
 
-static void parse_tcp(struct sk_buff *skb, struct cfr_packet *pkt)
+static __always_inline void parse_tcp(struct sk_buff *skb, struct cfr_packet *pkt)
 {
 	const struct tcphdr *th;
 
@@ -55,7 +56,7 @@ static void parse_tcp(struct sk_buff *skb, struct cfr_packet *pkt)
 	pkt->kind = CFR_KIND_TCP;
 }
 
-static void parse_udp(struct sk_buff *skb, struct cfr_packet *pkt)
+static __always_inline void parse_udp(struct sk_buff *skb, struct cfr_packet *pkt)
 {
 	const struct udphdr *uh;
 	unsigned int len;
@@ -64,8 +65,8 @@ static void parse_udp(struct sk_buff *skb, struct cfr_packet *pkt)
 		return refuse(pkt, CFR_STAT_malformed);
 	uh = (const struct udphdr *)(skb->data + pkt->l4);
 	len = ntohs(uh->len);
-	if (unlikely(!skb_is_gso(skb) &&
-		     (len < sizeof(*uh) || len > skb->len - pkt->l4)))
+	if (unlikely(len < sizeof(*uh) || len > skb->len - pkt->l4) &&
+	    !skb_is_gso(skb))
 		return refuse(pkt, CFR_STAT_malformed);
 	pkt->tuple.sport = uh->source;
 	pkt->tuple.dport = uh->dest;
@@ -79,7 +80,7 @@ static void set_echo(struct cfr_packet *pkt, bool request, __be16 id)
 	pkt->tuple.dport = request ? 0 : id;
 }
 
-static void parse_icmp(struct sk_buff *skb, struct cfr_packet *pkt)
+static noinline void parse_icmp(struct sk_buff *skb, struct cfr_packet *pkt)
 {
 	const struct icmphdr *ih;
 
@@ -99,7 +100,7 @@ static void parse_icmp(struct sk_buff *skb, struct cfr_packet *pkt)
 	refuse(pkt, CFR_STAT_icmp_type);
 }
 
-static void parse_icmp6(struct sk_buff *skb, struct cfr_packet *pkt)
+static noinline void parse_icmp6(struct sk_buff *skb, struct cfr_packet *pkt)
 {
 	const struct icmp6hdr *ih;
 
@@ -121,7 +122,7 @@ static void parse_icmp6(struct sk_buff *skb, struct cfr_packet *pkt)
 	refuse(pkt, CFR_STAT_icmp_type);
 }
 
-static void parse4(struct sk_buff *skb, struct cfr_packet *pkt)
+static __always_inline void parse4(struct sk_buff *skb, struct cfr_packet *pkt)
 {
 	const struct iphdr *iph = ip_hdr(skb);
 
@@ -145,7 +146,7 @@ static void parse4(struct sk_buff *skb, struct cfr_packet *pkt)
 	refuse(pkt, CFR_STAT_protocol);
 }
 
-static void parse6(struct sk_buff *skb, struct cfr_packet *pkt)
+static __always_inline void parse6(struct sk_buff *skb, struct cfr_packet *pkt)
 {
 	const struct ipv6hdr *ip6h = ipv6_hdr(skb);
 
@@ -179,7 +180,8 @@ static void parse6(struct sk_buff *skb, struct cfr_packet *pkt)
  */
 void cfr_packet_parse(struct sk_buff *skb, u8 family, struct cfr_packet *pkt)
 {
-	pkt->family = family;
+	pkt->key.family = family;
+	pkt->key.dir = CFR_OUT;
 	if (family == NFPROTO_IPV4)
 		parse4(skb, pkt);
 	else
@@ -280,6 +282,6 @@ bool cfr_packet_quote(struct sk_buff *skb, const struct cfr_packet *pkt,
 {
 	quote->l3 = pkt->l4 + sizeof(struct icmphdr);
 	quote->damaged = false;
-	return pkt->family == NFPROTO_IPV4 ? quote4(skb, quote) :
+	return pkt->key.family == NFPROTO_IPV4 ? quote4(skb, quote) :
 					     quote6(skb, quote);
 }

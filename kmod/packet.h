@@ -42,10 +42,42 @@ struct cfr_tuple {
 };
 
 /**
+ * struct cfr_key - what a flow is found by
+ * @near: the customer's address (CFR_OUT) or the relay's (CFR_IN)
+ * @far: the remote's address
+ * @near_port: port or echo id
+ * @far_port: port, 0 for echo
+ * @proto: IPPROTO_*
+ * @family: NFPROTO_IPV4 or NFPROTO_IPV6
+ * @dir: CFR_OUT or CFR_IN: the two cannot be mistaken for each other
+ * @hash: keyed hash of all the others, set by cfr_flow_find()
+ */
+struct cfr_key {
+	union nf_inet_addr near;
+	union nf_inet_addr far;
+	__be16 near_port;
+	__be16 far_port;
+	u8 proto;
+	u8 family;
+	u8 dir;
+	u32 hash;
+};
+
+/* The tuple of a packet from the near end to the far end is that key. */
+static_assert(offsetof(struct cfr_key, near) == offsetof(struct cfr_tuple, src));
+static_assert(offsetof(struct cfr_key, far) == offsetof(struct cfr_tuple, dst));
+static_assert(offsetof(struct cfr_key, near_port) ==
+	      offsetof(struct cfr_tuple, sport));
+static_assert(offsetof(struct cfr_key, far_port) ==
+	      offsetof(struct cfr_tuple, dport));
+static_assert(offsetof(struct cfr_key, proto) ==
+	      offsetof(struct cfr_tuple, proto));
+
+/**
  * struct cfr_packet - what was read of one skb
  * @tuple: for CFR_KIND_ERROR without ports
+ * @key: the same, as the key of a packet that goes out
  * @l4: offset of the transport header
- * @family: NFPROTO_IPV4 or NFPROTO_IPV6
  * @kind: decides which other members are set
  * @tcp_flags: octet 13 of the TCP header
  * @why: the reason of CFR_KIND_REFUSED
@@ -53,9 +85,11 @@ struct cfr_tuple {
  * Lives on the stack of one hook and is wiped before the hook returns.
  */
 struct cfr_packet {
-	struct cfr_tuple tuple;
-	u16 l4;
-	u8 family;
+	union {
+		struct cfr_tuple tuple;
+		struct cfr_key key;
+	};
+	u8 l4;
 	u8 kind;
 	u8 tcp_flags;
 	u8 why;

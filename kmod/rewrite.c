@@ -2,10 +2,10 @@
 /* The pitfalls, all in one place:
  *
  * CHECKSUM_PARTIAL	the checksum field holds the pseudo header's sum only,
- *			so addresses change it and ports do not: the kernel's
- *			inet_proto_csum_replace*() are told which is which.
- * CHECKSUM_COMPLETE	skb->csum covers the bytes that change: the same
- *			helpers keep it right.
+ *			so addresses change it and ports do not; unless what is
+ *			partial is the packet inside a tunnel's datagram.
+ * CHECKSUM_COMPLETE	skb->csum covers the bytes that change, and has to
+ *			change with them where they do not balance each other.
  * UDP over IPv4	a checksum of zero means none, and stays; a computed
  *			zero is sent as 0xffff (RFC 768).
  * GSO			one header stands for all segments.
@@ -25,33 +25,6 @@
 
 #include "rewrite.h"
 
-static void swap_port(struct sk_buff *skb, __sum16 *check, __be16 *port,
-		      __be16 to)
-{
-	inet_proto_csum_replace2(check, skb, *port, to, false);
-	*port = to;
-}
-
-static void ports(struct sk_buff *skb, u8 proto, u8 *l4, enum cfr_side side,
-		  __be16 to, __sum16 *check)
-{
-	if (proto == IPPROTO_TCP) {
-		struct tcphdr *th = (struct tcphdr *)l4;
-
-		swap_port(skb, check,
-			  side == CFR_SOURCE ? &th->source : &th->dest, to);
-	} else if (proto == IPPROTO_UDP) {
-		struct udphdr *uh = (struct udphdr *)l4;
-
-		swap_port(skb, check,
-			  side == CFR_SOURCE ? &uh->source : &uh->dest, to);
-	} else {
-		struct icmphdr *ih = (struct icmphdr *)l4;
-
-		swap_port(skb, check, &ih->un.echo.id, to);
-	}
-}
-
 static __sum16 *checksum_of(u8 proto, u8 *l4)
 {
 	switch (proto) {
@@ -64,64 +37,126 @@ static __sum16 *checksum_of(u8 proto, u8 *l4)
 	}
 }
 
-static bool no_checksum(const struct sk_buff *skb, u8 proto, __sum16 check)
+static __wsum delta4(__be32 from, __be32 to)
 {
-	return proto == IPPROTO_UDP && !check &&
-	       skb->ip_summed != CHECKSUM_PARTIAL;
+	return csum_sub((__force __wsum)to, (__force __wsum)from);
 }
 
-static void one4(struct sk_buff *skb, struct iphdr *iph, u8 *l4,
-		 enum cfr_side side, const struct cfr_endpoint *to)
+static __wsum delta2(__be16 from, __be16 to)
 {
-	__be32 *addr = side == CFR_SOURCE ? &iph->saddr : &iph->daddr;
-	__sum16 *check = checksum_of(iph->protocol, l4);
-	__sum16 none = 0;
-	bool unsummed = no_checksum(skb, iph->protocol, *check);
-
-	if (unlikely(unsummed))
-		check = &none;
-	if (iph->protocol != IPPROTO_ICMP)
-		inet_proto_csum_replace4(check, skb, *addr, to->addr.ip, true);
-	csum_replace4(&iph->check, *addr, to->addr.ip);
-	*addr = to->addr.ip;
-	ports(skb, iph->protocol, l4, side, to->port, check);
-	if (iph->protocol == IPPROTO_UDP && !*check && !unsummed &&
-	    skb->ip_summed != CHECKSUM_PARTIAL)
-		*check = CSUM_MANGLED_0;
+	return csum_sub((__force __wsum)(__force u16)to,
+			(__force __wsum)(__force u16)from);
 }
 
-static void one6(struct sk_buff *skb, struct ipv6hdr *ip6h, u8 *l4,
-		 enum cfr_side side, const struct cfr_endpoint *to)
+/* Is it this header's checksum that the device will complete? */
+static __always_inline bool partial(const struct sk_buff *skb, const void *l4)
 {
-	struct in6_addr *addr = side == CFR_SOURCE ? &ip6h->saddr : &ip6h->daddr;
-	__sum16 *check = checksum_of(ip6h->nexthdr, l4);
-	__sum16 none = 0;
-	bool unsummed = no_checksum(skb, ip6h->nexthdr, *check);
-
-	if (unlikely(unsummed))
-		check = &none;
-	inet_proto_csum_replace16(check, skb, addr->s6_addr32,
-				  to->addr.ip6, true);
-	*addr = to->addr.in6;
-	ports(skb, ip6h->nexthdr, l4, side, to->port, check);
-	if (ip6h->nexthdr == IPPROTO_UDP && !*check && !unsummed &&
-	    skb->ip_summed != CHECKSUM_PARTIAL)
-		*check = CSUM_MANGLED_0;
+	if (likely(skb->ip_summed != CHECKSUM_PARTIAL))
+		return false;
+	return skb_checksum_start(skb) == (const unsigned char *)l4 ||
+	       (skb_is_gso(skb) &&
+		skb_shinfo(skb)->gso_type & SKB_GSO_UDP_TUNNEL_CSUM);
 }
 
-static void one(struct sk_buff *skb, u8 *l3, const struct cfr_packet *pkt,
-		enum cfr_side side, const struct cfr_endpoint *to)
+/* @pseudo is what changes in the pseudo header, @header in the transport
+ * header, of which CHECKSUM_PARTIAL's sum knows nothing yet. skb->csum covers
+ * the network header too: IPv4's has a checksum that balanced its address
+ * already, IPv6's address balances the transport checksum.
+ */
+static __always_inline void fix_sum(struct sk_buff *skb, const void *l4,
+				    __sum16 *check, bool v4, __wsum pseudo,
+				    __wsum header)
 {
-	if (pkt->family == NFPROTO_IPV4)
-		one4(skb, (struct iphdr *)l3, l3 + pkt->l4, side, to);
+	if (unlikely(partial(skb, l4))) {
+		*check = ~csum_fold(csum_add(csum_unfold(*check), pseudo));
+		return;
+	}
+	if (v4 && unlikely(skb->ip_summed == CHECKSUM_COMPLETE))
+		skb->csum = ~csum_add(pseudo, ~skb->csum);
+	csum_replace_by_diff(check, csum_add(pseudo, header));
+}
+
+static __always_inline void fix_udp(struct sk_buff *skb, struct udphdr *uh,
+				    bool v4, __wsum pseudo, __wsum header)
+{
+	if (likely(uh->check) || partial(skb, uh)) {
+		fix_sum(skb, uh, &uh->check, v4, pseudo, header);
+		if (unlikely(!uh->check) && !partial(skb, uh))
+			uh->check = CSUM_MANGLED_0;
+	} else if (skb->ip_summed == CHECKSUM_COMPLETE) {
+		/* nothing in the packet balances what changes */
+		skb->csum = csum_add(skb->csum, v4 ? header :
+				     csum_add(pseudo, header));
+	}
+}
+
+static __always_inline void fix_l4(struct sk_buff *skb, u8 proto, u8 *l4,
+				   enum cfr_dir dir, bool v4, __wsum pseudo,
+				   __be16 to)
+{
+	struct udphdr *uh = (struct udphdr *)l4;
+	struct icmphdr *ih = (struct icmphdr *)l4;
+	/* TCP's ports are where UDP's are */
+	__be16 *port = dir == CFR_OUT ? &uh->source : &uh->dest;
+
+	if (proto == IPPROTO_TCP) {
+		fix_sum(skb, l4, &((struct tcphdr *)l4)->check, v4, pseudo,
+			delta2(*port, to));
+	} else if (proto == IPPROTO_UDP) {
+		fix_udp(skb, uh, v4, pseudo, delta2(*port, to));
+	} else {
+		port = &ih->un.echo.id;
+		fix_sum(skb, l4, &ih->checksum, v4, v4 ? 0 : pseudo,
+			delta2(*port, to));
+	}
+	*port = to;
+}
+
+static __always_inline void one4(struct sk_buff *skb, struct iphdr *iph, u8 *l4,
+				 enum cfr_dir dir, const struct cfr_flow *flow)
+{
+	bool out = dir == CFR_OUT;
+	__be32 *addr = out ? &iph->saddr : &iph->daddr;
+	__be32 to = out ? flow->v4.relay : flow->v4.customer;
+	__wsum delta = delta4(*addr, to);
+
+	csum_replace_by_diff(&iph->check, delta);
+	*addr = to;
+	fix_l4(skb, flow->proto, l4, dir, true, delta,
+	       out ? flow->relay_port : flow->customer_port);
+}
+
+static __always_inline void one6(struct sk_buff *skb, struct ipv6hdr *ip6h,
+				 u8 *l4, enum cfr_dir dir,
+				 const struct cfr_flow *flow)
+{
+	bool out = dir == CFR_OUT;
+	struct in6_addr *addr = out ? &ip6h->saddr : &ip6h->daddr;
+	const struct in6_addr *to = out ? &flow->v6.relay : &flow->v6.customer;
+	__wsum delta = 0;
+	unsigned int i;
+
+	for (i = 0; i < 4; i++)
+		delta = csum_add(delta, delta4(addr->s6_addr32[i],
+					       to->s6_addr32[i]));
+	*addr = *to;
+	fix_l4(skb, flow->proto, l4, dir, false, delta,
+	       out ? flow->relay_port : flow->customer_port);
+}
+
+static __always_inline void one(struct sk_buff *skb, u8 *l3, u8 l4,
+				enum cfr_dir dir, const struct cfr_flow *flow)
+{
+	if (flow->family == NFPROTO_IPV4)
+		one4(skb, (struct iphdr *)l3, l3 + l4, dir, flow);
 	else
-		one6(skb, (struct ipv6hdr *)l3, l3 + pkt->l4, side, to);
+		one6(skb, (struct ipv6hdr *)l3, l3 + l4, dir, flow);
 }
 
 /* Members are parsed by nobody but GRO, which merged them since their headers
  * are alike. skb_cow_data() unshares the whole list at once.
  */
-static bool members_writable(struct sk_buff *skb)
+static noinline bool members_writable(struct sk_buff *skb)
 {
 	struct sk_buff *member;
 	struct sk_buff *trailer;
@@ -148,32 +183,44 @@ static unsigned int header_len(const struct cfr_packet *pkt)
 	}
 }
 
+static noinline void rewrite_members(struct sk_buff *skb, u8 l4,
+				     enum cfr_dir dir,
+				     const struct cfr_flow *flow)
+{
+	struct sk_buff *member;
+
+	skb_walk_frags(skb, member)
+		one(member, skb_network_header(member), l4, dir, flow);
+}
+
 /**
  * cfr_rewrite_data() - rewrite one end of a TCP, UDP or echo packet
  * @skb: the packet; its head may move
  * @pkt: as parsed
- * @side: which end
- * @to: what to write
+ * @dir: its direction: CFR_OUT gets the relay's source, CFR_IN the customer's
+ *	destination
+ * @flow: that it belongs to
  *
  * Return: false, with the packet unchanged, where no writable copy of it
  * could be had.
  */
 bool cfr_rewrite_data(struct sk_buff *skb, const struct cfr_packet *pkt,
-		      enum cfr_side side, const struct cfr_endpoint *to)
+		      enum cfr_dir dir, const struct cfr_flow *flow)
 {
-	struct sk_buff *member;
+	bool fraglist = is_fraglist(skb);
 
 	BUILD_BUG_ON(sizeof(struct udphdr) != sizeof(struct icmphdr));
 	BUILD_BUG_ON(sizeof(struct icmp6hdr) != sizeof(struct icmphdr));
 
-	if (unlikely(is_fraglist(skb)) && !members_writable(skb))
+	if (unlikely(fraglist) && !members_writable(skb))
 		return false;
-	if (unlikely(skb_ensure_writable(skb, header_len(pkt))))
+	/* parsing has pulled the headers */
+	if (unlikely(skb_cloned(skb)) &&
+	    skb_ensure_writable(skb, header_len(pkt)))
 		return false;
-	one(skb, skb_network_header(skb), pkt, side, to);
-	if (unlikely(is_fraglist(skb)))
-		skb_walk_frags(skb, member)
-			one(member, skb_network_header(member), pkt, side, to);
+	one(skb, skb_network_header(skb), pkt->l4, dir, flow);
+	if (unlikely(fraglist))
+		rewrite_members(skb, pkt->l4, dir, flow);
 	skb_clear_hash(skb);
 	return true;
 }

@@ -44,7 +44,7 @@ enum cfr_side {
 };
 
 bool cfr_rewrite_data(struct sk_buff *skb, const struct cfr_packet *pkt,
-		      enum cfr_side side, const struct cfr_endpoint *to);
+		      enum cfr_dir dir, const struct cfr_flow *flow);
 void cfr_rewrite_outer(struct sk_buff *skb, u8 family, enum cfr_side side,
 		       const struct cfr_endpoint *to);
 void cfr_rewrite_quote(struct sk_buff *skb, u8 family,

@@ -160,6 +160,25 @@ static void bound6(struct cfr_config *cfg)
 	}
 }
 
+/* first[octet] is the last range that starts before the octet's addresses do,
+ * or range 0.
+ */
+static void index_octets(struct cfr_config *cfg)
+{
+	u32 i, octet;
+
+	for (octet = 0, i = 0; octet <= 256; octet++) {
+		while (i < cfg->nrange4 && cfg->range4[i].start >> 24 < octet)
+			i++;
+		cfg->first4[octet] = i ? i - 1 : 0;
+	}
+	for (octet = 0, i = 0; octet <= 256; octet++) {
+		while (i < cfg->nrange6 && cfg->range6[i].hi >> 56 < octet)
+			i++;
+		cfg->first6[octet] = i ? i - 1 : 0;
+	}
+}
+
 static int build_ranges(struct cfr_config *cfg, struct net *net,
 			const struct cfr_model *m, const struct cfr_retired *r)
 {
@@ -195,6 +214,7 @@ static int build_ranges(struct cfr_config *cfg, struct net *net,
 	cfg->nrange6 = cfr_space_flatten(claim, count, range6);
 	bound4(cfg);
 	bound6(cfg);
+	index_octets(cfg);
 	err = 0;
 
 out_free_claims:
