@@ -446,7 +446,9 @@ grown() {
 
 WIRES=()
 
-# wire_start NS DEV: capture all frames of DEV from now on
+# wire_start NS DEV: capture all frames of DEV from now on. In immediate mode
+# every frame takes a slot of the snapshot length, so that is no longer than a
+# super-packet, and the ring has room for a thousand of them.
 wire_start() {
 	local file=$TMP/wire.$1.$2.${#WIRES[@]}.pcap
 
