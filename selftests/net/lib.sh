@@ -452,7 +452,8 @@ WIRES=()
 wire_start() {
 	local file=$TMP/wire.$1.$2.${#WIRES[@]}.pcap
 
-	spawn "$1" tcpdump -i "$2" -s 0 -U -B 131072 --immediate-mode -Z root -w "$file"
+	spawn "$1" tcpdump -i "$2" -s 65600 -U -B 131072 \
+		--immediate-mode -Z root -w "$file"
 	busywait 60 grep -q 'listening on' "$SPAWNED_LOG" || exit 1
 	ln -s "$SPAWNED_LOG" "$file.log"
 	WIRES+=("$SPAWNED:$file")
