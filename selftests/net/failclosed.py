@@ -4,6 +4,8 @@
 counts each of them, no other refusal moves, and the customer hears of it where
 that helps. Packets are put on the link between access router and relay.
 """
+import time
+
 from scapy.layers.inet import ICMP, IP, TCP, UDP, IPOption
 from scapy.layers.inet6 import (IPv6, IPv6ExtHdrDestOpt, IPv6ExtHdrHopByHop,
                                 IPv6ExtHdrRouting, ICMPv6Unknown, PadN)
@@ -253,6 +255,9 @@ def limited(rig):
         name = {4: "net.ipv4.icmp_ratelimit", 6: "net.ipv6.icmp.ratelimit"}[family]
         with case(f"IPv{family} 40 refusals in a row: answers are limited"):
             sysctl("relay", name, 1000)
+            # The kernel earns its customer one answer a second of quiet, and kept none without
+            # a limit: that second is what is tested.
+            time.sleep(1.2)
             rig.inject.drain()
             before = stats()
             for _ in range(40):
