@@ -161,10 +161,9 @@ void cfr_flow_key(enum cfr_dir dir, u8 family, const struct cfr_tuple *tuple,
  * @key: its hash is set here
  *
  * Context: RCU read side. Idle flows end here at the very jiffy, gc only
- * cleans up. Flattened, since compilers do not see that the hash functions are
- * a word each.
+ * cleans up.
  */
-__flatten struct cfr_flow *cfr_flow_find(struct cfr_net *cn, struct cfr_key *key)
+struct cfr_flow *cfr_flow_find(struct cfr_net *cn, struct cfr_key *key)
 {
 	struct cfr_node *node;
 	struct cfr_flow *flow;
