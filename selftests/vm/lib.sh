@@ -42,6 +42,9 @@ kernel_of() {
 	printf '%s\n' "${release#vmlinuz-}"
 }
 
+# source_of ROOT: the name of its kernel's source, as Debian packs it
+source_of() { echo "linux-source-$(kernel_of "$1" | cut -d. -f1,2)"; }
+
 # lock NAME: one builder at a time per cached thing; held until the script ends
 lock() {
 	mkdir -p "$CACHE" || die "cannot write the cache $CACHE: set XDG_CACHE_HOME"
