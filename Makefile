@@ -27,7 +27,7 @@ check:
 	@selftests/vm/run $(if $(ROW),--row $(ROW)) --tests "$(TESTS)"
 
 check-matrix:
-	@selftests/vm/run --row all --tests "$(TESTS)"
+	@selftests/vm/run --row ci --tests "$(TESTS)"
 
 gates:
 	@selftests/gates/run $(GATES)

@@ -17,21 +17,23 @@ need_root() {
 		die "this needs root (chroots, private mounts): run it as root or with sudo"
 }
 
-# rows: the names of all rows, in the order of the table
-rows() { awk '!/^#/ && NF { print $1 }' "$LAB/rows"; }
+# rows all|ci|slow: the names of the rows that run then, in the order of the table
+rows() { awk -v when="$1" '!/^#/ && NF && (when == "all" || $6 == when) { print $1 }' "$LAB/rows"; }
 
 # row_field ROW N: column N of a row; an unknown row ends the script
 row_field() {
 	local field
 	field=$(awk -v row="$1" -v n="$2" '$1 == row { print $n }' "$LAB/rows")
-	[[ -n $field ]] || die "no row '$1': expected one of $(rows | paste -sd' ')"
+	[[ -n $field ]] || die "no row '$1': expected one of $(rows all | paste -sd' ')"
 	printf '%s\n' "$field"
 }
 
 # row_packages ROW: its packages, one a line, sorted
 row_packages() {
+	local kernel
+	kernel=$(row_field "$1" 4)
 	awk -v row="$1" '$1 == "all" || $1 == row { for (i = 2; i <= NF; i++) print $i }' \
-		"$LAB/packages" | sort -u
+		"$LAB/packages" | sed "s/@KERNEL@/$kernel/" | sort -u
 }
 
 # kernel_of ROOT: the release of the one kernel in a row's root
