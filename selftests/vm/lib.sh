@@ -18,7 +18,7 @@ need_root() {
 }
 
 # rows all|ci|slow: the names of the rows that run then, in the order of the table
-rows() { awk -v when="$1" '!/^#/ && NF && (when == "all" || $6 == when) { print $1 }' "$LAB/rows"; }
+rows() { awk -v when="$1" '!/^#/ && NF && $6 != "-" && (when == "all" || $6 == when) { print $1 }' "$LAB/rows"; }
 
 # row_field ROW N: column N of a row; an unknown row ends the script
 row_field() {
@@ -30,9 +30,10 @@ row_field() {
 
 # row_packages ROW: its packages, one a line, sorted
 row_packages() {
-	local kernel
+	local kernel vm=vm
 	kernel=$(row_field "$1" 4)
-	awk -v row="$1" '$1 == "all" || $1 == row { for (i = 2; i <= NF; i++) print $i }' \
+	[[ $(row_field "$1" 6) != - ]] || vm=none
+	awk -v row="$1" -v vm=$vm '$1 == "all" || $1 == vm || $1 == row { for (i = 2; i <= NF; i++) print $i }' \
 		"$LAB/packages" | sed "s/@KERNEL@/$kernel/" | sort -u
 }
 
