@@ -80,17 +80,18 @@ bool words_prefix(struct words *w, struct prefix *prefix)
 	       words_wrong(w, word, "a prefix, as in 198.51.100.0/24 or 2001:db8::/56");
 }
 
-/* Decimal, or hexadecimal after 0x: strtoul() on its own also takes signs,
+/* Decimal, or hexadecimal after 0x: strtoull() on its own also takes signs,
  * blanks and octal.
  */
-static bool number(const char **text, unsigned long max, unsigned long *value)
+static bool number(const char **text, unsigned long long max,
+		   unsigned long long *value)
 {
 	int base = strncmp(*text, "0x", 2) ? 10 : 16;
 	char *end;
 
 	if (!isdigit((unsigned char)**text))
 		return false;
-	*value = strtoul(*text, &end, base);
+	*value = strtoull(*text, &end, base);
 	*text = end;
 	return *value <= max;
 }
@@ -100,7 +101,7 @@ bool words_ports(struct words *w, uint16_t *min, uint16_t *max)
 	static const char expected[] = "ports, as in 1024-65535";
 	const char *word = words_take(w, expected);
 	const char *at = word;
-	unsigned long a, b;
+	unsigned long long a, b;
 
 	if (!word)
 		return false;
@@ -117,7 +118,7 @@ bool words_mark(struct words *w, uint32_t *mark, uint32_t *mask)
 	static const char expected[] = "a mark and its mask, as in 0x1/0xff";
 	const char *word = words_take(w, expected);
 	const char *at = word;
-	unsigned long a, b;
+	unsigned long long a, b;
 
 	if (!word)
 		return false;
