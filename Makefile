@@ -12,7 +12,8 @@ all: module tool
 help:
 	@echo 'make demo            a relay at work in a VM, beside nftables masquerade (root)'
 	@echo 'make check           the selftests in a VM (root); ROW=12|13|testing TESTS="a b"'
-	@echo 'make check-matrix    the selftests on every row'
+	@echo 'make check-matrix    the selftests on the rows that CI runs'
+	@echo 'make check-all       the selftests on all rows, into doc/kernels.md (hours); ROW= TESTS='
 	@echo 'make gates           static checks: warnings, sparse, checkpatch, clang, shellcheck ...'
 	@echo 'make bench           instructions per packet, into doc/performance.{md,json}'
 	@echo 'make                 the module for this kernel (KVER=, KDIR=) and cfrctl'
@@ -28,6 +29,10 @@ check:
 
 check-matrix:
 	@selftests/vm/run --row ci --tests "$(TESTS)"
+
+# Hours where there is no KVM; ROW= and TESTS= narrow it
+check-all:
+	@selftests/vm/run --record --row $(or $(ROW),all) --tests "$(TESTS)"
 
 gates:
 	@selftests/gates/run $(GATES)
@@ -68,5 +73,5 @@ clean:
 distclean: clean
 	rm -rf --one-file-system $${XDG_CACHE_HOME:-$$HOME/.cache}/cfr
 
-.PHONY: all help demo check check-matrix gates bench module modules tool install tool_install \
+.PHONY: all help demo check check-matrix check-all gates bench module modules tool install tool_install \
 	modules_install dkms_install clean distclean
