@@ -48,13 +48,19 @@ extern const struct noun pool_noun, policy_noun, bypass_noun;
 extern const struct noun *const nouns[3];
 
 extern const struct command pool_command, policy_command, bypass_command,
-	show_command, apply_command, flush_command, stats_command;
+	show_command, apply_command, flush_command, stats_command,
+	killswitch_command;
 
 int noun_run(const struct noun *noun, struct words *words, bool json);
 
 /* Errors on stderr; these return the exit status. */
 int misuse(const struct words *words);
 int refuse(const struct nl_fault *fault);
+
+/* A configuration from a file, or from standard input if it is "-"; says what
+ * is wrong with it and returns the exit status.
+ */
+int file_read(const char *file, struct conf *conf);
 
 /**
  * edit_conf - get, edit, set, again if another edit came between

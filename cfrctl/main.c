@@ -9,11 +9,11 @@
 
 static const struct command *const commands[] = {
 	&pool_command, &policy_command, &bypass_command, &show_command,
-	&apply_command, &flush_command, &stats_command,
+	&apply_command, &flush_command, &stats_command, &killswitch_command,
 };
 
 static const char expected[] =
-	"pool, policy, bypass, show, apply, flush or stats";
+	"pool, policy, bypass, show, apply, flush, stats or killswitch";
 
 static void usage(FILE *stream)
 {
@@ -21,7 +21,7 @@ static void usage(FILE *stream)
 
 	fputs("Usage: cfrctl [-j] COMMAND ...\n\nCommands:\n", stream);
 	for (i = 0; i < ARRAY_SIZE(commands); i++)
-		fprintf(stream, "  %-8s %s\n", commands[i]->name,
+		fprintf(stream, "  %-10s %s\n", commands[i]->name,
 			commands[i]->summary);
 	fputs("\n"
 	      "Options, anywhere:\n"

@@ -10,6 +10,7 @@
 #include "array.h"
 #include "nl.h"
 #include "nl_conf.h"
+#include "nlmsg.h"
 
 /* The kernel fills at most 32 KiB of a dump at once; a reply to a set is a
  * line for each pool.
@@ -97,7 +98,7 @@ static int receive(struct nl *nl, reply_fn reply, void *data, uint32_t *offset)
 		if (got < 0)
 			return fail_errno(nl->fault, "receiving from the kernel");
 		rest = got;
-		for (nlh = (void *)buffer; mnl_nlmsg_ok(nlh, rest);
+		for (nlh = (void *)buffer; nlmsg_ok(nlh, rest);
 		     nlh = mnl_nlmsg_next(nlh, &rest)) {
 			if (!mnl_nlmsg_seq_ok(nlh, nl->seq))
 				continue;

@@ -9,27 +9,11 @@
 #define P6(upper, lower, bits) { \
 	.hi = (upper), .lo = (lower), .family = NFPROTO_IPV6, .len = (bits) }
 
-/* RFC 6890 and its successors: what is not the Internet. The documentation
- * and benchmarking prefixes are not in it: labs need an Internet too.
- */
+#define CFR_BUILTIN4(a, b, c, d, bits)		P4(a##u, b, c, d, bits),
+#define CFR_BUILTIN6(upper, lower, bits)	P6(upper, lower, bits),
+
 static const struct cfr_prefix builtin[] = {
-	P4(0u, 0, 0, 0, 8),
-	P4(10u, 0, 0, 0, 8),
-	P4(100u, 64, 0, 0, 10),
-	P4(127u, 0, 0, 0, 8),
-	P4(169u, 254, 0, 0, 16),
-	P4(172u, 16, 0, 0, 12),
-	P4(192u, 168, 0, 0, 16),
-	P4(224u, 0, 0, 0, 4),
-	P4(240u, 0, 0, 0, 4),
-	P6(0, 0, 128),
-	P6(0, 1, 128),
-	P6(0, 0x0000ffff00000000, 96),
-	P6(0x0064ff9b00010000, 0, 48),
-	P6(0x0100000000000000, 0, 64),
-	P6(0xfc00000000000000, 0, 7),
-	P6(0xfe80000000000000, 0, 10),
-	P6(0xff00000000000000, 0, 8),
+#include <linux/cfr_builtin.h>
 };
 
 /* Space that nobody can route to a relay. Private space is not in it: a relay
