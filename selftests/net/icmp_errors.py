@@ -14,6 +14,7 @@ from scapy.layers.inet import ICMP, IP, TCP, UDP
 from scapy.layers.inet6 import ICMPv6EchoRequest, IPv6
 from scapy.packet import Raw
 
+from crafted import error, fold, ip
 from lab import (FAMILIES, Barrier, Port, addr, case, equal, in_pool, moved, netns, pin,
                  sock, stats)
 
@@ -32,32 +33,6 @@ ERRORS = {
 PORTS = iter(range(21000, 60000))
 HEADER = {4: 20, 6: 40}
 PLAIN = {4: 28, 6: 48}
-
-
-def ip(family, src, dst, **more):
-    return IP(src=src, dst=dst, **more) if family == 4 else IPv6(src=src, dst=dst)
-
-
-def error(family, src, dst, what, quote):
-    """An ICMP error, bytes; what = type, code, the four bytes behind them"""
-    kind, code, rest = what
-    icmp = struct.pack(">BBHI", kind, code, 0, rest) + bytes(quote)
-    if family == 4:
-        head = bytes(IP(src=src, dst=dst, proto=1, len=20 + len(icmp)))
-        pseudo = b""
-    else:
-        head = bytes(IPv6(src=src, dst=dst, nh=58, plen=len(icmp)))
-        pseudo = head[8:40] + struct.pack(">II", len(icmp), 58)
-    return head + icmp[:2] + struct.pack(">H", fold(pseudo + icmp)) + icmp[4:]
-
-
-def fold(data):
-    if len(data) % 2:
-        data += b"\0"
-    total = sum(struct.unpack(f">{len(data) // 2}H", data))
-    while total >> 16:
-        total = (total & 0xffff) + (total >> 16)
-    return total ^ 0xffff
 
 
 def l4_sum(packet, family):

@@ -19,7 +19,7 @@ import time
 import traceback
 
 ENV = os.environ
-TIMEOUT = float(ENV.get("CFR_TEST_TIMEOUT", 60))
+TIMEOUT = 60 * float(ENV.get("CFR_PATIENCE", 1))
 POOL = {4: ipaddress.ip_network(ENV["POOL4"]), 6: ipaddress.ip_network(ENV["POOL6"])}
 AF = {4: socket.AF_INET, 6: socket.AF_INET6}
 FAMILIES = (4, 6)

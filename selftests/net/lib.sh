@@ -72,9 +72,10 @@ pause() {
 	read -rt 0.05 -u "$PAUSE_FD" _
 }
 
-# busywait SECONDS CMD...: until CMD succeeds; its last status if it never does
+# busywait SECONDS CMD...: until CMD succeeds; its last status if it never does.
+# CFR_PATIENCE is how much slower than others this machine is.
 busywait() {
-	local end=$((SECONDS + $1)) rc
+	local end=$((SECONDS + $1 * ${CFR_PATIENCE:-1})) rc
 	shift
 
 	while :; do
@@ -416,6 +417,26 @@ pool web4 prefix $POOL4
 pool web6 prefix $POOL6
 policy homes mark 0x1/0xff pool web4 pool web6
 EOF
+}
+
+# kill_switch: what stands in for the relay while the module is away. It comes
+# behind POST_ROUTING's relay hook, which clears the mark of what it rewrote.
+kill_switch() {
+	in_ns "$relay" nft -f - <<'EOF' || exit 1
+table inet killswitch {
+	counter caught { }
+	chain out {
+		type filter hook postrouting priority 300; policy accept;
+		oifname "up" meta mark & 0xff == 0x1 counter name caught drop
+	}
+}
+EOF
+}
+
+# nft_counter NS TABLE NAME: how many packets
+nft_counter() {
+	in_ns "$1" nft -j list counter inet "$2" "$3" |
+		jq '[.nftables[].counter? | select(.) | .packets][0]'
 }
 
 # stat NAME: one counter or gauge

@@ -13,16 +13,7 @@ need_cfr
 plan 16
 setup_lab
 setup_cfr
-# Behind POST_ROUTING's relay hook, which clears the mark of what it rewrote
-in_ns "$relay" nft -f - <<'EOF' || exit 1
-table inet killswitch {
-	counter caught { }
-	chain out {
-		type filter hook postrouting priority 300; policy accept;
-		oifname "up" meta mark & 0xff == 0x1 counter name caught drop
-	}
-}
-EOF
+kill_switch
 # what swaps.py's other pools are inside of
 ip -n "$inet" -batch - <<EOF || exit 1
 route add 198.18.64.0/23 via $UP_4
@@ -33,8 +24,7 @@ wire_start "$inet" down
 cases python3 "$LAB_DIR/swaps.py"
 
 caught() {
-	in_ns "$relay" nft -j list counter inet killswitch caught |
-		jq '[.nftables[].counter? | select(.) | .packets][0]'
+	nft_counter "$relay" killswitch caught
 }
 
 check_eq "the kill switch had nothing to do" "$(caught)" 0

@@ -12,8 +12,8 @@ import struct
 import subprocess
 import threading
 
-from lab import (FAMILIES, POOL, RCVBUFFORCE, Port, addr, case, equal, in_pool, moved, netns, pin,
-                 sock, stats)
+from lab import (FAMILIES, POOL, RCVBUFFORCE, TIMEOUT, Port, addr, case, equal, in_pool, moved, netns,
+                 pin, sock, stats)
 
 TCP_SIZE = 400000
 SEGMENT = 1000
@@ -110,7 +110,7 @@ def tcp(family):
     c = sock("c1", family, socket.SOCK_STREAM)
     c.connect((addr("SRV", family), port))
     s, peer = listener.accept()
-    s.settimeout(60)
+    s.settimeout(TIMEOUT)
     assert in_pool(peer[0], family), peer
     data = os.urandom(TCP_SIZE // 2).hex().encode()
     for sender, receiver in ((c, s), (s, c)):

@@ -83,8 +83,7 @@ table inet lab {
 EOF
 
 counted() {
-	in_ns "$relay" nft -j list counter inet lab "$1" |
-		jq '[.nftables[].counter? | select(.) | .packets][0]'
+	nft_counter "$relay" lab "$1"
 }
 
 # through FAMILY...: relayed once, by the tunnel, with no mark on the outside

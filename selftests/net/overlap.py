@@ -3,7 +3,7 @@
 """The same flows at the same time through both relays."""
 import socket
 
-from lab import (FAMILIES, abort, addr, apply, case, cfrctl, equal, in_pool, moved, sock,
+from lab import (FAMILIES, TIMEOUT, abort, addr, apply, case, cfrctl, equal, in_pool, moved, sock,
                  stats)
 
 LABS = ("first", "second")
@@ -21,7 +21,7 @@ class Lab:
         self.c = sock(f"{name}_c1", family, socket.SOCK_STREAM, (here, sport))
         self.c.connect((addr("SRV", family), PORT))
         self.s, tcp = listener.accept()
-        self.s.settimeout(60)
+        self.s.settimeout(TIMEOUT)
         self.server = sock(f"{name}_srv", family, socket.SOCK_DGRAM, (addr("SRV", family), PORT))
         self.u = sock(f"{name}_c1", family, socket.SOCK_DGRAM, (here, sport))
         self.u.connect((addr("SRV", family), PORT))

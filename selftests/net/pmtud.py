@@ -10,7 +10,7 @@ import socket
 import subprocess
 import threading
 
-from lab import ENV, FAMILIES, addr, case, equal, in_pool, moved, sock, stats, wait_for
+from lab import ENV, FAMILIES, TIMEOUT, addr, case, equal, in_pool, moved, sock, stats, wait_for
 
 SIZE = 300000
 # where, device, peer's device, MTU, which side's packets it is too small for
@@ -63,7 +63,7 @@ def tcp(family, upward, mtu):
     c = sock("c1", family, socket.SOCK_STREAM)
     c.connect((addr("SRV", family), port))
     s, peer = listener.accept()
-    s.settimeout(60)
+    s.settimeout(TIMEOUT)
     assert in_pool(peer[0], family), peer
     sender, receiver = (c, s) if upward else (s, c)
     data = os.urandom(SIZE // 2).hex().encode()
@@ -127,7 +127,7 @@ def fragmented(family, upward, where):
             equal(receiver.recv(1 << 16), data, where)
             return
         except TimeoutError:
-            receiver.settimeout(60)
+            receiver.settimeout(TIMEOUT)
             send()
     equal(receiver.recv(1 << 16), data, where)
 

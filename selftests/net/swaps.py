@@ -5,8 +5,8 @@ import os
 import socket
 import threading
 
-from lab import (ENV, FAMILIES, Barrier, Port, abort, addr, apply, case, cfrctl, equal, in_pool,
-                 moved, pin, sock, stats)
+from lab import (ENV, FAMILIES, TIMEOUT, Barrier, Port, abort, addr, apply, case, cfrctl, equal,
+                 in_pool, moved, pin, sock, stats)
 
 POOLS = f"pool web4 prefix {ENV['POOL4']}\npool web6 prefix {ENV['POOL6']}\n"
 HOMES = "policy homes mark 0x1/0xff pool web4 pool web6\n"
@@ -22,7 +22,7 @@ def dial(family):
     c = sock("c1", family, socket.SOCK_STREAM)
     c.connect(listener.getsockname()[:2])
     s, peer = listener.accept()
-    s.settimeout(60)
+    s.settimeout(TIMEOUT)
     assert in_pool(peer[0], family), peer
     return c, s, peer[:2]
 

@@ -28,6 +28,16 @@ row_field() {
 	printf '%s\n' "$field"
 }
 
+# own_kernel ROW: whether its kernel is built here. Such a row has the default row's root.
+own_kernel() { [[ $(row_field "$1" 4) == - ]]; }
+
+# row_variant ROW: what sort of kernel it is
+row_variant() { if own_kernel "$1"; then echo "$1"; else row_field "$1" 4; fi; }
+
+# row_patience ROW: what its limits in time are multiplied by. CFR_PATIENCE is for hosts so loaded that
+# all of them are too tight.
+row_patience() { echo $((${CFR_PATIENCE:-1} * $(row_field "$1" 7))); }
+
 # row_packages ROW: its packages, one a line, sorted
 row_packages() {
 	local kernel vm=vm
