@@ -165,6 +165,22 @@ static inline enum cfr_space cfr_config_space6(const struct cfr_config *cfg,
 	return cfg->range6[lo].space;
 }
 
+static __always_inline bool
+cfr_config_maybe_relay(const struct cfr_config *cfg,
+		       const union nf_inet_addr *addr, u8 family)
+{
+	return family == NFPROTO_IPV4 ? cfr_config_maybe_relay4(cfg, addr->ip) :
+					cfr_config_maybe_relay6(cfg, &addr->in6);
+}
+
+static __always_inline enum cfr_space
+cfr_config_space(const struct cfr_config *cfg, const union nf_inet_addr *addr,
+		 u8 family)
+{
+	return family == NFPROTO_IPV4 ? cfr_config_space4(cfg, addr->ip) :
+					cfr_config_space6(cfg, &addr->in6);
+}
+
 /* May a flow with these properties go on under @cfg? (a sweep asks) */
 bool cfr_config_allows(const struct cfr_config *cfg, u32 policy_id, u8 family,
 		       const union nf_inet_addr *relay,

@@ -10,24 +10,18 @@
  * The end of a flow is in reap.c.
  */
 
-#include <linux/jiffies.h>
-#include <linux/jhash.h>
 #include <linux/moduleparam.h>
-#include <linux/rhashtable.h>
 #include <linux/slab.h>
-#include <net/ipv6.h>
+#include <net/checksum.h>
 
 #include "config.h"
 #include "egress.h"
-#include "net.h"
+#include "lookup.h"
 #include "reap.h"
 #include "stats.h"
 
 #define DRAWS_MAX		1024
 #define EXHAUSTED_JIFFIES	(HZ / 10)
-
-#define UDP_SECONDS		300	/* RFC 4787 REQ-5 */
-#define ECHO_SECONDS		60	/* RFC 5508 REQ-2 */
 
 static unsigned int max_flows = 1 << 20;
 module_param(max_flows, uint, 0644);
@@ -49,111 +43,21 @@ static inline u32 table_hash(const void *data, u32 len, u32 seed)
 	return key->hash ^ seed;
 }
 
-static inline u32 table_obj_hash(const void *data, u32 len, u32 seed)
-{
-	const struct cfr_node *node = data;
-
-	return node->hash ^ seed;
-}
-
-static __always_inline bool same4(const struct cfr_flow *flow, const struct cfr_key *key)
-{
-	__be32 near = key->dir == CFR_OUT ? flow->v4.customer : flow->v4.relay;
-
-	return near == key->near.ip && flow->v4.remote == key->far.ip;
-}
-
-static __always_inline bool same6(const struct cfr_flow *flow, const struct cfr_key *key)
-{
-	const struct in6_addr *near;
-
-	near = key->dir == CFR_OUT ? &flow->v6.customer : &flow->v6.relay;
-	return ipv6_addr_equal(near, &key->near.in6) &&
-	       ipv6_addr_equal(&flow->v6.remote, &key->far.in6);
-}
-
-static __always_inline int table_cmp(struct rhashtable_compare_arg *arg, const void *obj)
+static inline int table_cmp(struct rhashtable_compare_arg *arg, const void *obj)
 {
 	const struct cfr_key *key = arg->key;
 	const struct cfr_node *node = obj;
-	const struct cfr_flow *flow;
-	__be16 near_port;
 
-	if (node->hash != key->hash || node->dir != key->dir)
-		return 1;
-	flow = cfr_flow_of(node);
-	near_port = key->dir == CFR_OUT ? flow->customer_port : flow->relay_port;
-	if (near_port != key->near_port || flow->remote_port != key->far_port ||
-	    flow->proto != key->proto || flow->family != key->family)
-		return 1;
-	return flow->family == NFPROTO_IPV4 ? !same4(flow, key) :
-					      !same6(flow, key);
+	return node->hash != key->hash || !cfr_lookup_same(node, key);
 }
 
 static const struct rhashtable_params table_params = {
 	.head_offset = offsetof(struct cfr_node, head),
 	.hashfn = table_hash,
-	.obj_hashfn = table_obj_hash,
+	.obj_hashfn = cfr_lookup_obj_hashfn,
 	.obj_cmpfn = table_cmp,
 	.automatic_shrinking = true,
 };
-
-/* One word less to hash; the few keys that share it differ in their ports. */
-static u32 hash_tail(const struct cfr_key *key)
-{
-	return ((u32)(__force u16)key->near_port << 16 |
-		(__force u16)key->far_port) ^ (key->proto << 8 | key->dir);
-}
-
-static u32 key_hash4(const struct cfr_key *key, const hsiphash_key_t *secret)
-{
-	return hsiphash_3u32((__force u32)key->near.ip, (__force u32)key->far.ip,
-			     hash_tail(key), secret);
-}
-
-static noinline u32 key_hash6(const struct cfr_key *key, const hsiphash_key_t *secret)
-{
-	struct {
-		struct in6_addr near;
-		struct in6_addr far;
-		u32 tail;
-	} __aligned(SIPHASH_ALIGNMENT) data = {
-		.near = key->near.in6,
-		.far = key->far.in6,
-		.tail = hash_tail(key),
-	};
-
-	return hsiphash(&data, offsetofend(typeof(data), tail), secret);
-}
-
-static void set_hash(const struct cfr_net *cn, struct cfr_key *key)
-{
-	const hsiphash_key_t *secret = &cn->flows.hash_key;
-
-	key->hash = key->family == NFPROTO_IPV4 ? key_hash4(key, secret) :
-						  key_hash6(key, secret);
-}
-
-/**
- * cfr_flow_key() - what to look a packet up by
- * @dir: the packet's direction; the near end sent it (CFR_OUT) or gets it
- * @family: NFPROTO_IPV4 or NFPROTO_IPV6
- * @tuple: of the packet
- * @key: filled in, but for the hash
- */
-void cfr_flow_key(enum cfr_dir dir, u8 family, const struct cfr_tuple *tuple,
-		  struct cfr_key *key)
-{
-	bool out = dir == CFR_OUT;
-
-	key->near = out ? tuple->src : tuple->dst;
-	key->far = out ? tuple->dst : tuple->src;
-	key->near_port = out ? tuple->sport : tuple->dport;
-	key->far_port = out ? tuple->dport : tuple->sport;
-	key->dir = dir;
-	key->family = family;
-	key->proto = tuple->proto;
-}
 
 /**
  * cfr_flow_find() - the live flow of a key
@@ -168,12 +72,12 @@ struct cfr_flow *cfr_flow_find(struct cfr_net *cn, struct cfr_key *key)
 	struct cfr_node *node;
 	struct cfr_flow *flow;
 
-	set_hash(cn, key);
+	key->hash = cfr_lookup_hash(&cn->flows, key);
 	node = rhashtable_lookup(&cn->flows.ht, key, table_params);
 	if (!node)
 		return NULL;
 	flow = cfr_flow_of(node);
-	if (unlikely(!cfr_flow_live(flow)))
+	if (!cfr_flow_live(flow))
 		return NULL;
 	if (unlikely(cfr_flow_overdue(flow))) {
 		cfr_reap_end(cn, flow, CFR_END_IDLE);
@@ -182,32 +86,17 @@ struct cfr_flow *cfr_flow_find(struct cfr_net *cn, struct cfr_key *key)
 	return flow;
 }
 
-static unsigned int idle_jiffies(const struct cfr_flow *flow, u32 state)
-{
-	if (flow->proto == IPPROTO_TCP)
-		return cfr_tcp_timeout(state);
-	return (flow->proto == IPPROTO_UDP ? UDP_SECONDS : ECHO_SECONDS) * HZ;
-}
-
-/* Written at most once a second, or every packet would dirty the line. */
-static void refresh(struct cfr_flow *flow, u32 state)
-{
-	u32 deadline = (u32)jiffies + HZ + idle_jiffies(flow, state);
-
-	if (deadline - READ_ONCE(flow->deadline) >= HZ)
-		WRITE_ONCE(flow->deadline, deadline);
-}
-
-static noinline void seen_tcp(struct cfr_flow *flow, enum cfr_dir dir, u8 flags)
+/**
+ * cfr_flow_seen_tcp() - account for a segment that may change its flow's state
+ * @flow: live
+ * @dir: the segment's direction
+ * @flags: octet 13 of its header
+ */
+void cfr_flow_seen_tcp(struct cfr_flow *flow, enum cfr_dir dir, u8 flags)
 {
 	u32 state = READ_ONCE(flow->state);
 	struct cfr_tcp_step step;
 
-	if (likely(state == CFR_STATE_ESTABLISHED &&
-		   !(flags & (CFR_TCP_FIN | CFR_TCP_SYN | CFR_TCP_RST)))) {
-		refresh(flow, CFR_STATE_ESTABLISHED);
-		return;
-	}
 	do {
 		if (state < CFR_STATE_LIVE)
 			return;
@@ -215,22 +104,7 @@ static noinline void seen_tcp(struct cfr_flow *flow, enum cfr_dir dir, u8 flags)
 	} while (step.state != state &&
 		 !try_cmpxchg(&flow->state, &state, step.state));
 	if (step.refresh)
-		refresh(flow, step.state);
-}
-
-/**
- * cfr_flow_seen() - account for a packet that is about to be relayed
- * @flow: live
- * @dir: the packet's direction
- * @pkt: TCP, UDP or echo; an ICMP error never refreshes (RFC 4787 REQ-12)
- */
-void cfr_flow_seen(struct cfr_flow *flow, enum cfr_dir dir,
-		   const struct cfr_packet *pkt)
-{
-	if (pkt->kind == CFR_KIND_TCP)
-		seen_tcp(flow, dir, pkt->tcp_flags);
-	else
-		refresh(flow, CFR_STATE_LIVE);
+		cfr_flow_refresh(flow, cfr_tcp_timeout(step.state));
 }
 
 static void count_down(struct cfr_net *cn)
@@ -308,15 +182,15 @@ static void fill(struct cfr_flow *flow, const struct cfr_policy *policy,
 	flow->family = key->family;
 	flow->proto = key->proto;
 	if (key->family == NFPROTO_IPV4) {
-		flow->v4.customer = key->near.ip;
-		flow->v4.remote = key->far.ip;
+		flow->v4.customer = key->near->ip;
+		flow->v4.remote = key->far->ip;
 	} else {
-		flow->v6.customer = key->near.in6;
-		flow->v6.remote = key->far.in6;
+		flow->v6.customer = key->near->in6;
+		flow->v6.remote = key->far->in6;
 	}
 	flow->state = key->proto == IPPROTO_TCP ? CFR_STATE_OPENING :
 						  CFR_STATE_LIVE;
-	flow->deadline = (u32)jiffies + HZ + idle_jiffies(flow, flow->state);
+	flow->deadline = (u32)jiffies + HZ + cfr_flow_idle(flow->proto, flow->state);
 }
 
 static struct cfr_flow *flow_alloc(struct cfr_net *cn,
@@ -346,8 +220,8 @@ static struct cfr_flow *flow_alloc(struct cfr_net *cn,
 static u64 *exhausted_slot(struct cfr_net *cn, u32 policy,
 			   const struct cfr_key *key, u32 *tag)
 {
-	u32 far = key->family == NFPROTO_IPV4 ? (__force u32)key->far.ip :
-						ipv6_addr_hash(&key->far.in6);
+	u32 far = key->family == NFPROTO_IPV4 ? (__force u32)key->far->ip :
+						ipv6_addr_hash(&key->far->in6);
 	u32 hash = hsiphash_3u32(policy, far,
 				 (u32)(__force u16)key->far_port << 8 |
 				 key->proto, &cn->flows.hash_key);
@@ -374,14 +248,28 @@ static void note_exhausted(struct cfr_net *cn, u32 policy,
 	WRITE_ONCE(*slot, (u64)tag << 32 | (u32)jiffies);
 }
 
+static void set_relay6(struct cfr_flow *flow, const struct in6_addr *relay)
+{
+	__wsum delta = 0;
+	int i;
+
+	flow->v6.relay = *relay;
+	for (i = 0; i < 4; i++) {
+		delta = csum_add(delta, (__force __wsum)relay->s6_addr32[i]);
+		delta = csum_sub(delta, (__force __wsum)
+				 flow->v6.customer.s6_addr32[i]);
+	}
+	flow->v6.delta = delta;
+}
+
 static void set_relay(struct cfr_flow *flow, const struct cfr_key *key)
 {
 	flow->node[CFR_IN].hash = key->hash;
 	flow->relay_port = key->near_port;
 	if (flow->family == NFPROTO_IPV4)
-		flow->v4.relay = key->near.ip;
+		flow->v4.relay = key->near->ip;
 	else
-		flow->v6.relay = key->near.in6;
+		set_relay6(flow, &key->near->in6);
 }
 
 static enum cfr_stat insert_failure(int err)
@@ -407,14 +295,16 @@ static bool insert_relay(struct cfr_net *cn, const struct cfr_policy *policy,
 	bool v4 = flow->family == NFPROTO_IPV4;
 	bool echo = flow->proto != IPPROTO_TCP && flow->proto != IPPROTO_UDP;
 	struct cfr_key key = *customer;
+	union nf_inet_addr relay;
 	unsigned int draw;
 	int err;
 
 	key.dir = CFR_IN;
+	key.near = &relay;
 	for (draw = 0; draw < DRAWS_MAX; draw++) {
 		cfr_egress_draw(v4 ? &policy->v4 : &policy->v6, flow->family,
-				echo, &key.near, &key.near_port);
-		set_hash(cn, &key);
+				echo, &relay, &key.near_port);
+		key.hash = cfr_lookup_hash(&cn->flows, &key);
 		if (rhashtable_lookup(&cn->flows.ht, &key, table_params))
 			continue;
 		set_relay(flow, &key);
@@ -476,18 +366,16 @@ static struct cfr_flow *insert_customer(struct cfr_net *cn,
  * cfr_flow_open() - make a flow for a first packet
  * @cn: the namespace
  * @policy: that admits it
- * @pkt: the packet: a SYN, a UDP datagram or an echo request
- * @key: its key, CFR_OUT
+ * @key: CFR_OUT, of a SYN, a UDP datagram or an echo request
  * @why: set where NULL is returned
  *
  * Context: softirq, RCU read side. Return: the flow, or NULL if refused.
  */
 struct cfr_flow *cfr_flow_open(struct cfr_net *cn,
 			       const struct cfr_policy *policy,
-			       const struct cfr_packet *pkt,
 			       const struct cfr_key *key, enum cfr_stat *why)
 {
-	bool v4 = pkt->key.family == NFPROTO_IPV4;
+	bool v4 = key->family == NFPROTO_IPV4;
 	struct cfr_flow *flow;
 
 	if (!(v4 ? policy->v4.count : policy->v6.count)) {
@@ -538,6 +426,7 @@ u32 cfr_flow_count_held(const struct cfr_net *cn)
 int cfr_flow_net_init(struct cfr_net *cn)
 {
 	get_random_bytes(&cn->flows.hash_key, sizeof(cn->flows.hash_key));
+	get_random_bytes(cn->flows.fold_key, sizeof(cn->flows.fold_key));
 	cfr_reap_net_init(cn);
 	return rhashtable_init(&cn->flows.ht, &table_params);
 }
@@ -548,6 +437,7 @@ void cfr_flow_net_exit(struct cfr_net *cn)
 	cfr_reap_net_exit(cn);
 	rhashtable_destroy(&cn->flows.ht);
 	memzero_explicit(&cn->flows.hash_key, sizeof(cn->flows.hash_key));
+	memzero_explicit(cn->flows.fold_key, sizeof(cn->flows.fold_key));
 }
 
 /* A cache with a constructor is never merged with another, on any kernel, and

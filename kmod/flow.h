@@ -39,6 +39,7 @@ struct cfr_addrs6 {
 	struct in6_addr customer;
 	struct in6_addr relay;
 	struct in6_addr remote;
+	__wsum delta;		/* the relay's sum less the customer's */
 };
 
 /**
@@ -86,6 +87,65 @@ struct cfr_flow {
 #define CFR_FLOW_SIZE4	offsetofend(struct cfr_flow, v4)
 #define CFR_FLOW_SIZE6	offsetofend(struct cfr_flow, v6)
 
+/**
+ * struct cfr_key - what a flow is found by
+ * @near: the customer's address (CFR_OUT) or the relay's (CFR_IN)
+ * @far: the remote's address
+ * @near_port: port or echo id
+ * @far_port: port, 0 for echo
+ * @proto: IPPROTO_*
+ * @family: NFPROTO_IPV4 or NFPROTO_IPV6
+ * @dir: CFR_OUT or CFR_IN: the two cannot be mistaken for each other
+ * @hash: keyed hash of all the others, set by the look-up
+ *
+ * It points into a packet, and lasts no longer than that packet's head stays.
+ */
+struct cfr_key {
+	const union nf_inet_addr *near;
+	const union nf_inet_addr *far;
+	__be16 near_port;
+	__be16 far_port;
+	u8 proto;
+	u8 family;
+	u8 dir;
+	u32 hash;
+};
+
+/**
+ * cfr_flow_key() - what to look a packet up by
+ * @key: filled in, but for its hash
+ * @dir: which of a flow's two keys
+ * @from_near: whether the near end sent the packet
+ * @family: NFPROTO_IPV4 or NFPROTO_IPV6
+ * @l3: the packet's network header
+ * @ports: of the packet
+ */
+static __always_inline void cfr_flow_key(struct cfr_key *key, enum cfr_dir dir,
+					 bool from_near, u8 family,
+					 const void *l3,
+					 const struct cfr_ports *ports)
+{
+	const union nf_inet_addr *src = cfr_packet_src(l3, family);
+	const union nf_inet_addr *dst = cfr_packet_dst(l3, family);
+
+	key->near = from_near ? src : dst;
+	key->far = from_near ? dst : src;
+	key->near_port = from_near ? ports->sport : ports->dport;
+	key->far_port = from_near ? ports->dport : ports->sport;
+	key->proto = ports->proto;
+	key->family = family;
+	key->dir = dir;
+}
+
+/* The key of a packet that goes in direction @dir */
+static __always_inline void cfr_flow_key_of(struct cfr_key *key, enum cfr_dir dir,
+					    const struct sk_buff *skb,
+					    const struct cfr_packet *pkt)
+{
+	cfr_flow_key(key, dir, dir == CFR_OUT, pkt->family, skb->data,
+		     &pkt->ports);
+}
+
 static inline struct cfr_flow *cfr_flow_of(const struct cfr_node *node)
 {
 	return container_of(node - node->dir, struct cfr_flow, node[0]);
@@ -101,10 +161,32 @@ static inline bool cfr_flow_overdue(const struct cfr_flow *flow)
 	return (s32)((u32)jiffies - READ_ONCE(flow->deadline)) >= 0;
 }
 
+#define CFR_UDP_SECONDS		300	/* RFC 4787 REQ-5 */
+#define CFR_ECHO_SECONDS	60	/* RFC 5508 REQ-2 */
+
+/* How long a flow may be idle, in jiffies */
+static __always_inline u32 cfr_flow_idle(u8 proto, enum cfr_state state)
+{
+	if (proto == IPPROTO_TCP)
+		return cfr_tcp_timeout(state);
+	return (proto == IPPROTO_UDP ? CFR_UDP_SECONDS : CFR_ECHO_SECONDS) * HZ;
+}
+
+/* Written at most once a second, or every packet would dirty the line. */
+static __always_inline void cfr_flow_refresh(struct cfr_flow *flow, u32 idle)
+{
+	u32 deadline = (u32)jiffies + HZ + idle;
+
+	if (unlikely(deadline - READ_ONCE(flow->deadline) >= HZ))
+		WRITE_ONCE(flow->deadline, deadline);
+}
+
+
 /**
  * struct cfr_flow_table - a namespace's flows
  * @ht: both nodes of every flow
  * @hash_key: never leaves the namespace, wiped with it
+ * @fold_key: the same, for what IPv6 addresses are folded with before
  * @count: flows in any state
  * @held_count: flows on @held
  * @lock: protects @ended and @held
@@ -119,6 +201,7 @@ static inline bool cfr_flow_overdue(const struct cfr_flow *flow)
 struct cfr_flow_table {
 	struct rhashtable ht;
 	hsiphash_key_t hash_key;
+	u32 fold_key[8];
 	atomic_t count;
 	atomic_t held_count;
 	spinlock_t lock;	/* protects ended and held */
@@ -131,15 +214,29 @@ struct cfr_flow_table {
 	u64 exhausted[CFR_EXHAUSTED_SLOTS];
 };
 
-void cfr_flow_key(enum cfr_dir dir, u8 family, const struct cfr_tuple *tuple,
-		  struct cfr_key *key);
 struct cfr_flow *cfr_flow_find(struct cfr_net *cn, struct cfr_key *key);
 struct cfr_flow *cfr_flow_open(struct cfr_net *cn,
 			       const struct cfr_policy *policy,
-			       const struct cfr_packet *pkt,
 			       const struct cfr_key *key, enum cfr_stat *why);
-void cfr_flow_seen(struct cfr_flow *flow, enum cfr_dir dir,
-		   const struct cfr_packet *pkt);
+void cfr_flow_seen_tcp(struct cfr_flow *flow, enum cfr_dir dir, u8 flags);
+
+/**
+ * cfr_flow_seen() - account for a packet that is about to be relayed
+ * @flow: live
+ * @dir: the packet's direction
+ * @pkt: TCP, UDP or echo; an ICMP error never refreshes (RFC 4787 REQ-12)
+ */
+static __always_inline void cfr_flow_seen(struct cfr_flow *flow, enum cfr_dir dir,
+					  const struct cfr_packet *pkt)
+{
+	if (pkt->ports.proto == IPPROTO_TCP &&
+	    (READ_ONCE(flow->state) != CFR_STATE_ESTABLISHED ||
+	     pkt->tcp_flags & (CFR_TCP_FIN | CFR_TCP_SYN | CFR_TCP_RST)))
+		cfr_flow_seen_tcp(flow, dir, pkt->tcp_flags);
+	else
+		cfr_flow_refresh(flow, cfr_flow_idle(pkt->ports.proto,
+						     CFR_STATE_ESTABLISHED));
+}
 
 /* For reap.c, which ends flows */
 void cfr_flow_unlink_customer(struct cfr_net *cn, struct cfr_flow *flow);

@@ -23,7 +23,7 @@
 #include "config.h"
 #include "hook.h"
 #include "icmp.h"
-#include "net.h"
+#include "lookup.h"
 #include "own.h"
 #include "packet.h"
 #include "rewrite.h"
@@ -53,7 +53,7 @@ static bool untracked(const struct sk_buff *skb)
 	       IP_CT_UNTRACKED;
 }
 
-static void untrack(struct sk_buff *skb)
+static __always_inline void untrack(struct sk_buff *skb)
 {
 	if (unlikely(skb_nfct(skb)))
 		nf_reset_ct(skb);
@@ -100,35 +100,33 @@ static bool relay_space(enum cfr_space space)
 static __always_inline bool source_relay(const struct cfr_config *cfg,
 					 const struct sk_buff *skb, u8 family)
 {
-	if (family == NFPROTO_IPV4)
-		return cfr_config_maybe_relay4(cfg, ip_hdr(skb)->saddr) &&
-		       relay_space(cfr_config_space4(cfg, ip_hdr(skb)->saddr));
-	return cfr_config_maybe_relay6(cfg, &ipv6_hdr(skb)->saddr) &&
-	       relay_space(cfr_config_space6(cfg, &ipv6_hdr(skb)->saddr));
+	const union nf_inet_addr *src = cfr_packet_src(skb->data, family);
+
+	return cfr_config_maybe_relay(cfg, src, family) &&
+	       relay_space(cfr_config_space(cfg, src, family));
 }
 
 static __always_inline enum cfr_space dest_space(const struct cfr_config *cfg,
 						 const struct sk_buff *skb,
 						 u8 family)
 {
-	return family == NFPROTO_IPV4 ?
-		cfr_config_space4(cfg, ip_hdr(skb)->daddr) :
-		cfr_config_space6(cfg, &ipv6_hdr(skb)->daddr);
+	return cfr_config_space(cfg, cfr_packet_dst(skb->data, family), family);
 }
 
 static __always_inline bool dest_maybe_relay(const struct cfr_config *cfg,
 					     const struct sk_buff *skb, u8 family)
 {
-	return family == NFPROTO_IPV4 ?
-		cfr_config_maybe_relay4(cfg, ip_hdr(skb)->daddr) :
-		cfr_config_maybe_relay6(cfg, &ipv6_hdr(skb)->daddr);
+	return cfr_config_maybe_relay(cfg, cfr_packet_dst(skb->data, family),
+				      family);
 }
 
 static bool is_icmp(const struct sk_buff *skb, u8 family)
 {
-	return family == NFPROTO_IPV4 ?
-		ip_hdr(skb)->protocol == IPPROTO_ICMP :
-		ipv6_hdr(skb)->nexthdr == IPPROTO_ICMPV6;
+	const struct iphdr *iph = (const void *)skb->data;
+	const struct ipv6hdr *ip6h = (const void *)skb->data;
+
+	return family == NFPROTO_IPV4 ? iph->protocol == IPPROTO_ICMP :
+					ip6h->nexthdr == IPPROTO_ICMPV6;
 }
 
 /* What the rest of the stack must not learn, or act upon, of a packet that was
@@ -164,7 +162,7 @@ static bool error_to_customer(struct cfr_net *cn, const struct cfr_config *cfg,
 	if (!done)
 		return false;
 	settle(cfg, skb);
-	*flags_of(skb, pkt->key.family) |= TRANSLATED;
+	*flags_of(skb, pkt->family) |= TRANSLATED;
 	cfr_stats_inc(cn, errors_in);
 	return true;
 }
@@ -178,6 +176,22 @@ static unsigned int drop_unwanted(struct cfr_net *cn,
 			CFR_STAT_to_pool : CFR_STAT_in_no_flow);
 }
 
+static __always_inline unsigned int relay_in(struct cfr_net *cn,
+					     const struct cfr_config *cfg,
+					     struct sk_buff *skb,
+					     const struct cfr_packet *pkt,
+					     struct cfr_flow *flow)
+{
+	cfr_flow_seen(flow, CFR_IN, pkt);
+	if (unlikely(!cfr_rewrite_plain(skb, pkt, CFR_IN, flow)))
+		return drop(cn, CFR_STAT_no_memory);
+	settle(cfg, skb);
+	*flags_of(skb, pkt->family) |= TRANSLATED;
+	skb_dst_drop(skb);
+	cfr_stats_inc(cn, relayed_in);
+	return NF_ACCEPT;
+}
+
 static unsigned int data_to_customer(struct cfr_net *cn,
 				     const struct cfr_config *cfg,
 				     struct sk_buff *skb,
@@ -186,18 +200,11 @@ static unsigned int data_to_customer(struct cfr_net *cn,
 	struct cfr_flow *flow;
 	struct cfr_key key;
 
-	cfr_flow_key(CFR_IN, pkt->key.family, &pkt->tuple, &key);
+	cfr_flow_key_of(&key, CFR_IN, skb, pkt);
 	flow = cfr_flow_find(cn, &key);
 	if (!flow)
 		return drop_unwanted(cn, cfg, skb);
-	cfr_flow_seen(flow, CFR_IN, pkt);
-	if (!cfr_rewrite_data(skb, pkt, CFR_IN, flow))
-		return drop(cn, CFR_STAT_no_memory);
-	settle(cfg, skb);
-	*flags_of(skb, pkt->key.family) |= TRANSLATED;
-	skb_dst_drop(skb);
-	cfr_stats_inc(cn, relayed_in);
-	return NF_ACCEPT;
+	return relay_in(cn, cfg, skb, pkt, flow);
 }
 
 static unsigned int to_customer(struct cfr_net *cn,
@@ -253,9 +260,9 @@ static bool error_of_flow(struct cfr_net *cn, struct sk_buff *skb, u8 family)
 	return ours;
 }
 
-/* Apart, since what it keeps on the stack costs every packet that gets here. */
-static noinline unsigned int in(struct cfr_net *cn, const struct cfr_config *cfg,
-				struct sk_buff *skb, u8 family)
+static noinline unsigned int in_unusual(struct cfr_net *cn,
+					const struct cfr_config *cfg,
+					struct sk_buff *skb, u8 family)
 {
 	struct cfr_packet pkt;
 	unsigned int verdict;
@@ -264,6 +271,47 @@ static noinline unsigned int in(struct cfr_net *cn, const struct cfr_config *cfg
 	verdict = to_customer(cn, cfg, skb, &pkt);
 	cfr_packet_wipe(&pkt);
 	return verdict;
+}
+
+/* The live flow of a plain packet, the kind that most are; or NULL, and @pkt
+ * says nothing. Nothing here leaves the registers.
+ */
+static __always_inline struct cfr_flow *plain_flow(struct cfr_net *cn,
+						   const struct sk_buff *skb,
+						   u8 family, enum cfr_dir dir,
+						   struct cfr_packet *pkt)
+{
+	struct cfr_key key;
+
+	if (unlikely(!cfr_packet_plain(skb, family, pkt)))
+		return NULL;
+	cfr_flow_key_of(&key, dir, skb, pkt);
+	return cfr_lookup(cn, &key);
+}
+
+static __always_inline unsigned int in(struct cfr_net *cn,
+				       const struct cfr_config *cfg,
+				       struct sk_buff *skb, u8 family)
+{
+	struct cfr_packet pkt;
+	struct cfr_flow *flow = plain_flow(cn, skb, family, CFR_IN, &pkt);
+
+	if (unlikely(!flow))
+		return in_unusual(cn, cfg, skb, family);
+	return relay_in(cn, cfg, skb, &pkt, flow);
+}
+
+/* Apart, since what it keeps on the stack costs every packet that gets here. */
+static noinline unsigned int in4(struct cfr_net *cn, const struct cfr_config *cfg,
+				 struct sk_buff *skb)
+{
+	return in(cn, cfg, skb, NFPROTO_IPV4);
+}
+
+static noinline unsigned int in6(struct cfr_net *cn, const struct cfr_config *cfg,
+				 struct sk_buff *skb)
+{
+	return in(cn, cfg, skb, NFPROTO_IPV6);
 }
 
 static __always_inline unsigned int prerouting(struct cfr_net *cn,
@@ -279,7 +327,8 @@ static __always_inline unsigned int prerouting(struct cfr_net *cn,
 	if (dest_maybe_relay(cfg, skb, family)) {
 		space = dest_space(cfg, skb, family);
 		if (space == CFR_SPACE_POOL)
-			return in(cn, cfg, skb, family);
+			return family == NFPROTO_IPV4 ? in4(cn, cfg, skb) :
+							in6(cn, cfg, skb);
 		if (space == CFR_SPACE_RETIRED)
 			return drop(cn, CFR_STAT_in_retired);
 	}
@@ -334,13 +383,16 @@ static unsigned int own_to_pool(struct cfr_net *cn, const struct cfr_config *cfg
  * resets and errors have none, and may have a customer as their source.
  */
 static bool own_is_ours(struct cfr_net *cn, const struct cfr_config *cfg,
-			struct sk_buff *skb, struct cfr_packet *pkt)
+			struct sk_buff *skb, const struct cfr_packet *pkt)
 {
-	if (about_flow(cn, skb, pkt) ||
-	    (cfr_packet_relayable(pkt) && cfr_flow_find(cn, &pkt->key)))
+	struct cfr_key key;
+
+	cfr_flow_key_of(&key, CFR_OUT, skb, pkt);
+	if ((cfr_packet_relayable(pkt) && cfr_flow_find(cn, &key)) ||
+	    about_flow(cn, skb, pkt))
 		return true;
 	return cfr_config_policy(cfg, skb->mark) &&
-	       dest_space(cfg, skb, pkt->key.family) != CFR_SPACE_BYPASS &&
+	       dest_space(cfg, skb, pkt->family) != CFR_SPACE_BYPASS &&
 	       cfr_own_claimed(skb, pkt);
 }
 
@@ -359,6 +411,8 @@ static unsigned int cfr_hook_local_out(void *priv, struct sk_buff *skb,
 	if (dest_maybe_relay(cfg, skb, family) &&
 	    relay_space(dest_space(cfg, skb, family)))
 		return own_to_pool(cn, cfg, skb, state);
+	if (!cfr_lookup_any(cn) && !cfr_config_policy(cfg, skb->mark))
+		return NF_ACCEPT;
 	cfr_packet_parse(skb, family, &pkt);
 	if (own_is_ours(cn, cfg, skb, &pkt))
 		claim(skb, family);
@@ -375,12 +429,11 @@ static unsigned int refuse(struct cfr_net *cn, struct sk_buff *skb,
 }
 
 /* A packet without a flow: NULL and a verdict, or the flow that it opens */
-static noinline struct cfr_flow *admit(struct cfr_net *cn,
-				       const struct cfr_config *cfg,
-				       struct sk_buff *skb,
-				       const struct nf_hook_state *state,
-				       const struct cfr_packet *pkt,
-				       unsigned int *verdict)
+static struct cfr_flow *admit(struct cfr_net *cn, const struct cfr_config *cfg,
+			      struct sk_buff *skb,
+			      const struct nf_hook_state *state,
+			      const struct cfr_packet *pkt,
+			      const struct cfr_key *key, unsigned int *verdict)
 {
 	const struct cfr_policy *policy = cfr_config_policy(cfg, skb->mark);
 	u8 family = state->pf;
@@ -413,7 +466,7 @@ static noinline struct cfr_flow *admit(struct cfr_net *cn,
 	else if (pkt->kind == CFR_KIND_TCP && !cfr_packet_opens(pkt))
 		why = CFR_STAT_tcp_no_flow;
 	else if (cfr_packet_relayable(pkt)) {
-		flow = cfr_flow_open(cn, policy, pkt, &pkt->key, &why);
+		flow = cfr_flow_open(cn, policy, key, &why);
 		if (flow)
 			return flow;
 	}
@@ -421,35 +474,46 @@ static noinline struct cfr_flow *admit(struct cfr_net *cn,
 	return NULL;
 }
 
-static __always_inline unsigned int data_to_remote(struct cfr_net *cn,
-						   const struct cfr_config *cfg,
-						   struct sk_buff *skb,
-						   const struct nf_hook_state *state,
-						   struct cfr_packet *pkt)
+static __always_inline unsigned int relay_out(struct cfr_net *cn,
+					      const struct cfr_config *cfg,
+					      struct sk_buff *skb,
+					      const struct cfr_packet *pkt,
+					      struct cfr_flow *flow)
 {
-	struct cfr_flow *flow = NULL;
-	unsigned int verdict;
-
-	if (likely(cfr_packet_relayable(pkt)))
-		flow = cfr_flow_find(cn, &pkt->key);
-	if (unlikely(!flow)) {
-		flow = admit(cn, cfg, skb, state, pkt, &verdict);
-		if (!flow)
-			return verdict;
-	}
 	cfr_flow_seen(flow, CFR_OUT, pkt);
-	if (!cfr_rewrite_data(skb, pkt, CFR_OUT, flow))
+	if (unlikely(!cfr_rewrite_plain(skb, pkt, CFR_OUT, flow)))
 		return drop(cn, CFR_STAT_no_memory);
 	skb->mark &= ~cfg->marks;
 	cfr_stats_inc(cn, relayed_out);
 	return NF_ACCEPT;
 }
 
-static noinline unsigned int error_to_remote(struct cfr_net *cn,
-					     const struct cfr_config *cfg,
-					     struct sk_buff *skb,
-					     const struct nf_hook_state *state,
-					     const struct cfr_packet *pkt)
+static unsigned int data_to_remote(struct cfr_net *cn,
+				   const struct cfr_config *cfg,
+				   struct sk_buff *skb,
+				   const struct nf_hook_state *state,
+				   const struct cfr_packet *pkt)
+{
+	struct cfr_flow *flow = NULL;
+	unsigned int verdict;
+	struct cfr_key key;
+
+	cfr_flow_key_of(&key, CFR_OUT, skb, pkt);
+	if (cfr_packet_relayable(pkt))
+		flow = cfr_flow_find(cn, &key);
+	if (!flow) {
+		flow = admit(cn, cfg, skb, state, pkt, &key, &verdict);
+		if (!flow)
+			return verdict;
+	}
+	return relay_out(cn, cfg, skb, pkt, flow);
+}
+
+static unsigned int error_to_remote(struct cfr_net *cn,
+				    const struct cfr_config *cfg,
+				    struct sk_buff *skb,
+				    const struct nf_hook_state *state,
+				    const struct cfr_packet *pkt)
 {
 	struct cfr_quote quote;
 	struct cfr_flow *flow;
@@ -466,10 +530,10 @@ static noinline unsigned int error_to_remote(struct cfr_net *cn,
 		cfr_stats_inc(cn, errors_out);
 		return NF_ACCEPT;
 	}
-	if (flow || *flags_of(skb, pkt->key.family) & CLAIMED)
+	if (flow || *flags_of(skb, pkt->family) & CLAIMED)
 		return drop(cn, why);
 	if (!cfr_config_policy(cfg, skb->mark) || !forwarded(skb, state) ||
-	    dest_space(cfg, skb, pkt->key.family) == CFR_SPACE_BYPASS)
+	    dest_space(cfg, skb, pkt->family) == CFR_SPACE_BYPASS)
 		return NF_ACCEPT;
 	return drop(cn, why);
 }
@@ -496,27 +560,54 @@ static noinline unsigned int marked_late(struct cfr_net *cn,
 	return late ? drop(cn, CFR_STAT_mark_too_late) : NF_ACCEPT;
 }
 
-static unsigned int cfr_hook_postrouting(void *priv, struct sk_buff *skb,
+static noinline unsigned int out_unusual(struct cfr_net *cn,
+					 const struct cfr_config *cfg,
+					 struct sk_buff *skb,
 					 const struct nf_hook_state *state)
 {
-	struct cfr_net *cn = priv;
-	const struct cfr_config *cfg = rcu_dereference(cn->config);
 	struct cfr_packet pkt;
 	unsigned int verdict;
 
-	if (!cfg)
-		return NF_ACCEPT;
-	if (!untracked(skb))
-		return marked_late(cn, cfg, skb, state);
-	if (*flags_of(skb, state->pf) & TRANSLATED)
-		return NF_ACCEPT;
 	cfr_packet_parse(skb, state->pf, &pkt);
-	if (unlikely(pkt.kind == CFR_KIND_ERROR))
+	if (pkt.kind == CFR_KIND_ERROR)
 		verdict = error_to_remote(cn, cfg, skb, state, &pkt);
 	else
 		verdict = data_to_remote(cn, cfg, skb, state, &pkt);
 	cfr_packet_wipe(&pkt);
 	return verdict;
+}
+
+static __always_inline unsigned int postrouting(struct cfr_net *cn,
+						struct sk_buff *skb,
+						const struct nf_hook_state *state,
+						u8 family)
+{
+	const struct cfr_config *cfg = rcu_dereference(cn->config);
+	struct cfr_packet pkt;
+	struct cfr_flow *flow;
+
+	if (unlikely(!cfg))
+		return NF_ACCEPT;
+	if (!untracked(skb))
+		return marked_late(cn, cfg, skb, state);
+	if (*flags_of(skb, family) & TRANSLATED)
+		return NF_ACCEPT;
+	flow = plain_flow(cn, skb, family, CFR_OUT, &pkt);
+	if (unlikely(!flow))
+		return out_unusual(cn, cfg, skb, state);
+	return relay_out(cn, cfg, skb, &pkt, flow);
+}
+
+static unsigned int cfr_hook_postrouting4(void *priv, struct sk_buff *skb,
+					  const struct nf_hook_state *state)
+{
+	return postrouting(priv, skb, state, NFPROTO_IPV4);
+}
+
+static unsigned int cfr_hook_postrouting6(void *priv, struct sk_buff *skb,
+					  const struct nf_hook_state *state)
+{
+	return postrouting(priv, skb, state, NFPROTO_IPV6);
 }
 
 #define HOOK(function, family, number, order) {	\
@@ -529,10 +620,10 @@ static unsigned int cfr_hook_postrouting(void *priv, struct sk_buff *skb,
 static const struct nf_hook_ops hooks[CFR_HOOKS] = {
 	HOOK(cfr_hook_prerouting4, NFPROTO_IPV4, NF_INET_PRE_ROUTING, PRIORITY_EARLY),
 	HOOK(cfr_hook_local_out, NFPROTO_IPV4, NF_INET_LOCAL_OUT, PRIORITY_EARLY),
-	HOOK(cfr_hook_postrouting, NFPROTO_IPV4, NF_INET_POST_ROUTING, PRIORITY_LATE),
+	HOOK(cfr_hook_postrouting4, NFPROTO_IPV4, NF_INET_POST_ROUTING, PRIORITY_LATE),
 	HOOK(cfr_hook_prerouting6, NFPROTO_IPV6, NF_INET_PRE_ROUTING, PRIORITY_EARLY),
 	HOOK(cfr_hook_local_out, NFPROTO_IPV6, NF_INET_LOCAL_OUT, PRIORITY_EARLY),
-	HOOK(cfr_hook_postrouting, NFPROTO_IPV6, NF_INET_POST_ROUTING, PRIORITY_LATE),
+	HOOK(cfr_hook_postrouting6, NFPROTO_IPV6, NF_INET_POST_ROUTING, PRIORITY_LATE),
 };
 
 /**

@@ -30,7 +30,7 @@ static bool checksum_valid(struct sk_buff *skb, const struct cfr_packet *pkt)
 {
 	if (skb_csum_unnecessary(skb))
 		return true;
-	if (pkt->key.family == NFPROTO_IPV4)
+	if (pkt->family == NFPROTO_IPV4)
 		return !nf_ip_checksum(skb, NF_INET_PRE_ROUTING, pkt->l4,
 				       IPPROTO_ICMP);
 	return !nf_ip6_checksum(skb, NF_INET_PRE_ROUTING, pkt->l4,
@@ -40,21 +40,16 @@ static bool checksum_valid(struct sk_buff *skb, const struct cfr_packet *pkt)
 /* The error must go to the one who sent what it quotes, or it is none of this
  * flow's.
  */
-static bool addressed_to_sender(const struct cfr_packet *pkt,
+static bool addressed_to_sender(const struct sk_buff *skb, u8 family,
 				const struct cfr_quote *quote)
 {
-	if (pkt->key.family == NFPROTO_IPV4)
-		return pkt->tuple.dst.ip == quote->tuple.src.ip;
-	return ipv6_addr_equal(&pkt->tuple.dst.in6, &quote->tuple.src.in6);
-}
+	const union nf_inet_addr *to = cfr_packet_dst(skb->data, family);
+	const union nf_inet_addr *sender;
 
-static void reverse(const struct cfr_tuple *tuple, struct cfr_tuple *reversed)
-{
-	reversed->src = tuple->dst;
-	reversed->dst = tuple->src;
-	reversed->sport = tuple->dport;
-	reversed->dport = tuple->sport;
-	reversed->proto = tuple->proto;
+	sender = cfr_packet_src(skb->data + quote->l3, family);
+	if (family == NFPROTO_IPV4)
+		return to->ip == sender->ip;
+	return ipv6_addr_equal(&to->in6, &sender->in6);
 }
 
 /**
@@ -72,7 +67,6 @@ struct cfr_flow *cfr_icmp_flow(struct cfr_net *cn, struct sk_buff *skb,
 			       const struct cfr_packet *pkt, enum cfr_dir dir,
 			       struct cfr_quote *quote)
 {
-	struct cfr_tuple answer;
 	struct cfr_flow *flow;
 	struct cfr_key key;
 
@@ -80,10 +74,11 @@ struct cfr_flow *cfr_icmp_flow(struct cfr_net *cn, struct sk_buff *skb,
 		quote->damaged = true;
 		return NULL;
 	}
-	if (!addressed_to_sender(pkt, quote))
+	if (!addressed_to_sender(skb, pkt->family, quote))
 		return NULL;
-	reverse(&quote->tuple, &answer);
-	cfr_flow_key(dir, pkt->key.family, &answer, &key);
+	/* what is quoted went the other way */
+	cfr_flow_key(&key, dir, dir == CFR_IN, pkt->family,
+		     skb->data + quote->l3, &quote->ports);
 	flow = cfr_flow_find(cn, &key);
 	if (flow && !checksum_valid(skb, pkt))
 		quote->damaged = true;
@@ -171,16 +166,16 @@ bool cfr_icmp_translate(struct sk_buff *skb, const struct cfr_packet *pkt,
 			const struct cfr_quote *quote,
 			const struct cfr_flow *flow, enum cfr_dir dir)
 {
-	bool v4 = pkt->key.family == NFPROTO_IPV4;
+	bool v4 = pkt->family == NFPROTO_IPV4;
 	bool out = dir == CFR_OUT;
 	struct cfr_endpoint to;
 
 	if (skb_ensure_writable(skb, quoted_end(skb, quote)))
 		return false;
 	to = out ? cfr_flow_relay(flow) : cfr_flow_customer(flow);
-	cfr_rewrite_quote(skb, pkt->key.family, quote,
+	cfr_rewrite_quote(skb, pkt->family, quote,
 			  out ? CFR_DESTINATION : CFR_SOURCE, &to);
-	cfr_rewrite_outer(skb, pkt->key.family, out ? CFR_SOURCE : CFR_DESTINATION,
+	cfr_rewrite_outer(skb, pkt->family, out ? CFR_SOURCE : CFR_DESTINATION,
 			  &to);
 	if (out && !(v4 ? trim4(skb, pkt, quote) : trim6(skb, pkt, quote)))
 		return false;

@@ -15,7 +15,7 @@
 static bool own_connection(const struct sk_buff *skb,
 			   const struct cfr_packet *pkt)
 {
-	int low, high, port = ntohs(pkt->tuple.sport);
+	int low, high, port = ntohs(pkt->ports.sport);
 
 	if (pkt->kind != CFR_KIND_TCP || !sk_fullsock(skb->sk))
 		return false;
@@ -28,7 +28,7 @@ static bool own_connection(const struct sk_buff *skb,
 /* A datagram says nothing of who began: a privileged port is a service's. */
 static bool answer(const struct cfr_packet *pkt)
 {
-	return pkt->kind == CFR_KIND_UDP && ntohs(pkt->tuple.sport) < PROT_SOCK;
+	return pkt->kind == CFR_KIND_UDP && ntohs(pkt->ports.sport) < PROT_SOCK;
 }
 
 /**

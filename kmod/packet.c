@@ -3,11 +3,6 @@
 
 #include <linux/icmp.h>
 #include <linux/icmpv6.h>
-#include <linux/ip.h>
-#include <linux/ipv6.h>
-#include <linux/tcp.h>
-#include <linux/udp.h>
-#include <net/ip.h>
 #include <net/ipv6.h>
 
 #include "packet.h"
@@ -22,65 +17,30 @@ static void refuse(struct cfr_packet *pkt, enum cfr_stat why)
 	pkt->why = why;
 }
 
-/* The combinations of RFC 9293 3.10.7; ECN bits, PSH and URG say nothing about
- * a connection's state. All others are scans.
- */
-static bool tcp_flags_valid(u8 flags)
+static void parse_tcp(struct sk_buff *skb, struct cfr_packet *pkt)
 {
-	switch (flags & (CFR_TCP_FIN | CFR_TCP_SYN | CFR_TCP_RST | CFR_TCP_ACK)) {
-	case CFR_TCP_SYN:
-	case CFR_TCP_SYN | CFR_TCP_ACK:
-	case CFR_TCP_ACK:
-	case CFR_TCP_FIN | CFR_TCP_ACK:
-	case CFR_TCP_RST:
-	case CFR_TCP_RST | CFR_TCP_ACK:
-		return true;
-	}
-	return false;
+	if (!pskb_may_pull(skb, pkt->l4 + sizeof(struct tcphdr)) ||
+	    !cfr_packet_tcp(skb, pkt))
+		return refuse(pkt, CFR_STAT_malformed);
+	if (!cfr_packet_tcp_flags_valid(pkt->tcp_flags))
+		refuse(pkt, CFR_STAT_tcp_flags);
 }
 
-static __always_inline void parse_tcp(struct sk_buff *skb, struct cfr_packet *pkt)
+static void parse_udp(struct sk_buff *skb, struct cfr_packet *pkt)
 {
-	const struct tcphdr *th;
-
-	if (unlikely(!pskb_may_pull(skb, pkt->l4 + sizeof(*th))))
-		return refuse(pkt, CFR_STAT_malformed);
-	th = (const struct tcphdr *)(skb->data + pkt->l4);
-	if (unlikely(th->doff < 5 || pkt->l4 + th->doff * 4 > skb->len))
-		return refuse(pkt, CFR_STAT_malformed);
-	pkt->tcp_flags = ((const u8 *)th)[13];
-	if (unlikely(!tcp_flags_valid(pkt->tcp_flags)))
-		return refuse(pkt, CFR_STAT_tcp_flags);
-	pkt->tuple.sport = th->source;
-	pkt->tuple.dport = th->dest;
-	pkt->kind = CFR_KIND_TCP;
-}
-
-static __always_inline void parse_udp(struct sk_buff *skb, struct cfr_packet *pkt)
-{
-	const struct udphdr *uh;
-	unsigned int len;
-
-	if (unlikely(!pskb_may_pull(skb, pkt->l4 + sizeof(*uh))))
-		return refuse(pkt, CFR_STAT_malformed);
-	uh = (const struct udphdr *)(skb->data + pkt->l4);
-	len = ntohs(uh->len);
-	if (unlikely(len < sizeof(*uh) || len > skb->len - pkt->l4) &&
-	    !skb_is_gso(skb))
-		return refuse(pkt, CFR_STAT_malformed);
-	pkt->tuple.sport = uh->source;
-	pkt->tuple.dport = uh->dest;
-	pkt->kind = CFR_KIND_UDP;
+	if (!pskb_may_pull(skb, pkt->l4 + sizeof(struct udphdr)) ||
+	    !cfr_packet_udp(skb, pkt))
+		refuse(pkt, CFR_STAT_malformed);
 }
 
 static void set_echo(struct cfr_packet *pkt, bool request, __be16 id)
 {
 	pkt->kind = request ? CFR_KIND_REQUEST : CFR_KIND_REPLY;
-	pkt->tuple.sport = request ? id : 0;
-	pkt->tuple.dport = request ? 0 : id;
+	pkt->ports.sport = request ? id : 0;
+	pkt->ports.dport = request ? 0 : id;
 }
 
-static noinline void parse_icmp(struct sk_buff *skb, struct cfr_packet *pkt)
+static void parse_icmp(struct sk_buff *skb, struct cfr_packet *pkt)
 {
 	const struct icmphdr *ih;
 
@@ -100,7 +60,7 @@ static noinline void parse_icmp(struct sk_buff *skb, struct cfr_packet *pkt)
 	refuse(pkt, CFR_STAT_icmp_type);
 }
 
-static noinline void parse_icmp6(struct sk_buff *skb, struct cfr_packet *pkt)
+static void parse_icmp6(struct sk_buff *skb, struct cfr_packet *pkt)
 {
 	const struct icmp6hdr *ih;
 
@@ -122,17 +82,15 @@ static noinline void parse_icmp6(struct sk_buff *skb, struct cfr_packet *pkt)
 	refuse(pkt, CFR_STAT_icmp_type);
 }
 
-static __always_inline void parse4(struct sk_buff *skb, struct cfr_packet *pkt)
+static void parse4(struct sk_buff *skb, struct cfr_packet *pkt)
 {
 	const struct iphdr *iph = ip_hdr(skb);
 
-	pkt->tuple.src.ip = iph->saddr;
-	pkt->tuple.dst.ip = iph->daddr;
-	pkt->tuple.proto = iph->protocol;
+	pkt->ports.proto = iph->protocol;
 	pkt->l4 = sizeof(*iph);
-	if (unlikely(ip_is_fragment(iph)))
+	if (ip_is_fragment(iph))
 		return refuse(pkt, CFR_STAT_fragment);
-	if (unlikely(iph->ihl != 5))
+	if (iph->ihl != 5)
 		return refuse(pkt, CFR_STAT_ip_options);
 
 	switch (iph->protocol) {
@@ -146,13 +104,11 @@ static __always_inline void parse4(struct sk_buff *skb, struct cfr_packet *pkt)
 	refuse(pkt, CFR_STAT_protocol);
 }
 
-static __always_inline void parse6(struct sk_buff *skb, struct cfr_packet *pkt)
+static void parse6(struct sk_buff *skb, struct cfr_packet *pkt)
 {
 	const struct ipv6hdr *ip6h = ipv6_hdr(skb);
 
-	pkt->tuple.src.in6 = ip6h->saddr;
-	pkt->tuple.dst.in6 = ip6h->daddr;
-	pkt->tuple.proto = ip6h->nexthdr;
+	pkt->ports.proto = ip6h->nexthdr;
 	pkt->l4 = sizeof(*ip6h);
 
 	switch (ip6h->nexthdr) {
@@ -180,8 +136,8 @@ static __always_inline void parse6(struct sk_buff *skb, struct cfr_packet *pkt)
  */
 void cfr_packet_parse(struct sk_buff *skb, u8 family, struct cfr_packet *pkt)
 {
-	pkt->key.family = family;
-	pkt->key.dir = CFR_OUT;
+	if (cfr_packet_plain(skb, family, pkt))
+		return;
 	if (family == NFPROTO_IPV4)
 		parse4(skb, pkt);
 	else
@@ -196,11 +152,11 @@ static bool quote_ports(struct sk_buff *skb, struct cfr_quote *quote)
 	if (!pskb_may_pull(skb, quote->l4 + QUOTED_L4))
 		return false;
 	l4 = skb->data + quote->l4;
-	switch (quote->tuple.proto) {
+	switch (quote->ports.proto) {
 	case IPPROTO_TCP:
 	case IPPROTO_UDP:
-		quote->tuple.sport = ((const struct udphdr *)l4)->source;
-		quote->tuple.dport = ((const struct udphdr *)l4)->dest;
+		quote->ports.sport = ((const struct udphdr *)l4)->source;
+		quote->ports.dport = ((const struct udphdr *)l4)->dest;
 		return true;
 	case IPPROTO_ICMP:
 		if (l4[0] != ICMP_ECHO && l4[0] != ICMP_ECHOREPLY)
@@ -215,8 +171,8 @@ static bool quote_ports(struct sk_buff *skb, struct cfr_quote *quote)
 	default:
 		return false;
 	}
-	quote->tuple.sport = request ? ((const struct icmphdr *)l4)->un.echo.id : 0;
-	quote->tuple.dport = request ? 0 : ((const struct icmphdr *)l4)->un.echo.id;
+	quote->ports.sport = request ? ((const struct icmphdr *)l4)->un.echo.id : 0;
+	quote->ports.dport = request ? 0 : ((const struct icmphdr *)l4)->un.echo.id;
 	return true;
 }
 
@@ -234,9 +190,7 @@ static bool quote4(struct sk_buff *skb, struct cfr_quote *quote)
 	if (iph->frag_off & htons(IP_OFFSET))
 		return false;
 	quote->damaged = ip_fast_csum(iph, iph->ihl) != 0;
-	quote->tuple.src.ip = iph->saddr;
-	quote->tuple.dst.ip = iph->daddr;
-	quote->tuple.proto = iph->protocol;
+	quote->ports.proto = iph->protocol;
 	quote->l4 = quote->l3 + iph->ihl * 4;
 	return iph->protocol != IPPROTO_ICMPV6 && quote_ports(skb, quote);
 }
@@ -251,21 +205,19 @@ static bool quote6(struct sk_buff *skb, struct cfr_quote *quote)
 	ip6h = (const struct ipv6hdr *)(skb->data + quote->l3);
 	if (ip6h->version != 6)
 		return false;
-	quote->tuple.src.in6 = ip6h->saddr;
-	quote->tuple.dst.in6 = ip6h->daddr;
-	quote->tuple.proto = ip6h->nexthdr;
+	quote->ports.proto = ip6h->nexthdr;
 	quote->l4 = quote->l3 + sizeof(*ip6h);
 	/* What was relayed whole may have been fragmented on its way. */
-	if (quote->tuple.proto == NEXTHDR_FRAGMENT) {
+	if (quote->ports.proto == NEXTHDR_FRAGMENT) {
 		if (!pskb_may_pull(skb, quote->l4 + sizeof(*fh)))
 			return false;
 		fh = (const struct frag_hdr *)(skb->data + quote->l4);
 		if (fh->frag_off & htons(IP6_OFFSET))
 			return false;
-		quote->tuple.proto = fh->nexthdr;
+		quote->ports.proto = fh->nexthdr;
 		quote->l4 += sizeof(*fh);
 	}
-	return quote->tuple.proto != IPPROTO_ICMP && quote_ports(skb, quote);
+	return quote->ports.proto != IPPROTO_ICMP && quote_ports(skb, quote);
 }
 
 /**
@@ -282,6 +234,6 @@ bool cfr_packet_quote(struct sk_buff *skb, const struct cfr_packet *pkt,
 {
 	quote->l3 = pkt->l4 + sizeof(struct icmphdr);
 	quote->damaged = false;
-	return pkt->key.family == NFPROTO_IPV4 ? quote4(skb, quote) :
+	return pkt->family == NFPROTO_IPV4 ? quote4(skb, quote) :
 					     quote6(skb, quote);
 }

@@ -3,9 +3,14 @@
 #ifndef _CFR_PACKET_H
 #define _CFR_PACKET_H
 
+#include <linux/ip.h>
+#include <linux/ipv6.h>
 #include <linux/netfilter.h>
 #include <linux/skbuff.h>
 #include <linux/string.h>
+#include <linux/tcp.h>
+#include <linux/udp.h>
+#include <net/ip.h>
 
 #include "stats.h"
 
@@ -26,69 +31,33 @@ enum cfr_kind {
 };
 
 /**
- * struct cfr_tuple - who talks to whom
- * @src: address
- * @dst: address
+ * struct cfr_ports - what a transport header says of who talks to whom
  * @sport: port; an echo request's id
  * @dport: port; an echo reply's id
  * @proto: IPPROTO_*
  */
-struct cfr_tuple {
-	union nf_inet_addr src;
-	union nf_inet_addr dst;
+struct cfr_ports {
 	__be16 sport;
 	__be16 dport;
 	u8 proto;
 };
 
 /**
- * struct cfr_key - what a flow is found by
- * @near: the customer's address (CFR_OUT) or the relay's (CFR_IN)
- * @far: the remote's address
- * @near_port: port or echo id
- * @far_port: port, 0 for echo
- * @proto: IPPROTO_*
- * @family: NFPROTO_IPV4 or NFPROTO_IPV6
- * @dir: CFR_OUT or CFR_IN: the two cannot be mistaken for each other
- * @hash: keyed hash of all the others, set by cfr_flow_find()
- */
-struct cfr_key {
-	union nf_inet_addr near;
-	union nf_inet_addr far;
-	__be16 near_port;
-	__be16 far_port;
-	u8 proto;
-	u8 family;
-	u8 dir;
-	u32 hash;
-};
-
-/* The tuple of a packet from the near end to the far end is that key. */
-static_assert(offsetof(struct cfr_key, near) == offsetof(struct cfr_tuple, src));
-static_assert(offsetof(struct cfr_key, far) == offsetof(struct cfr_tuple, dst));
-static_assert(offsetof(struct cfr_key, near_port) ==
-	      offsetof(struct cfr_tuple, sport));
-static_assert(offsetof(struct cfr_key, far_port) ==
-	      offsetof(struct cfr_tuple, dport));
-static_assert(offsetof(struct cfr_key, proto) ==
-	      offsetof(struct cfr_tuple, proto));
-
-/**
  * struct cfr_packet - what was read of one skb
- * @tuple: for CFR_KIND_ERROR without ports
- * @key: the same, as the key of a packet that goes out
+ * @ports: for CFR_KIND_ERROR the protocol only
+ * @family: NFPROTO_IPV4 or NFPROTO_IPV6
  * @l4: offset of the transport header
  * @kind: decides which other members are set
  * @tcp_flags: octet 13 of the TCP header
  * @why: the reason of CFR_KIND_REFUSED
  *
- * Lives on the stack of one hook and is wiped before the hook returns.
+ * Addresses stay where they are: who needs one reads it in the packet, and no
+ * copy of a customer's is made. The rest lives in the registers of one hook, or
+ * is wiped before the hook returns.
  */
 struct cfr_packet {
-	union {
-		struct cfr_tuple tuple;
-		struct cfr_key key;
-	};
+	struct cfr_ports ports;
+	u8 family;
 	u8 l4;
 	u8 kind;
 	u8 tcp_flags;
@@ -97,13 +66,13 @@ struct cfr_packet {
 
 /**
  * struct cfr_quote - the packet that an ICMP error quotes
- * @tuple: of that packet, as the reporter saw it
+ * @ports: of that packet, as the reporter saw it
  * @l3: offset of its network header
  * @l4: offset of its transport header, of which at least 8 octets are there
  * @damaged: a checksum is wrong, or there is too little to read
  */
 struct cfr_quote {
-	struct cfr_tuple tuple;
+	struct cfr_ports ports;
 	u16 l3;
 	u16 l4;
 	bool damaged;
@@ -113,6 +82,105 @@ struct cfr_quote {
 #define CFR_TCP_SYN	0x02
 #define CFR_TCP_RST	0x04
 #define CFR_TCP_ACK	0x10
+
+/* An address in a network header. Not to be kept: a packet's head may move. */
+static __always_inline const union nf_inet_addr *cfr_packet_src(const void *l3,
+								u8 family)
+{
+	return l3 + (family == NFPROTO_IPV4 ? offsetof(struct iphdr, saddr) :
+					      offsetof(struct ipv6hdr, saddr));
+}
+
+static __always_inline const union nf_inet_addr *cfr_packet_dst(const void *l3,
+								u8 family)
+{
+	return l3 + (family == NFPROTO_IPV4 ? offsetof(struct iphdr, daddr) :
+					      offsetof(struct ipv6hdr, daddr));
+}
+
+/* The combinations of RFC 9293 3.10.7; ECN bits, PSH and URG say nothing about
+ * a connection's state. All others are scans.
+ */
+static __always_inline bool cfr_packet_tcp_flags_valid(u8 flags)
+{
+	switch (flags & (CFR_TCP_FIN | CFR_TCP_SYN | CFR_TCP_RST | CFR_TCP_ACK)) {
+	case CFR_TCP_SYN:
+	case CFR_TCP_SYN | CFR_TCP_ACK:
+	case CFR_TCP_ACK:
+	case CFR_TCP_FIN | CFR_TCP_ACK:
+	case CFR_TCP_RST:
+	case CFR_TCP_RST | CFR_TCP_ACK:
+		return true;
+	}
+	return false;
+}
+
+/* A TCP header that is linear and whole, whatever its flags */
+static __always_inline bool cfr_packet_tcp(const struct sk_buff *skb,
+					   struct cfr_packet *pkt)
+{
+	const struct tcphdr *th = (const void *)(skb->data + pkt->l4);
+
+	if (unlikely(skb_headlen(skb) < pkt->l4 + sizeof(*th)))
+		return false;
+	if (unlikely(th->doff < 5 || pkt->l4 + th->doff * 4 > skb->len))
+		return false;
+	pkt->kind = CFR_KIND_TCP;
+	pkt->ports.sport = th->source;
+	pkt->ports.dport = th->dest;
+	pkt->tcp_flags = ((const u8 *)th)[13];
+	return true;
+}
+
+/* A UDP header that is linear, of a datagram that is whole */
+static __always_inline bool cfr_packet_udp(const struct sk_buff *skb,
+					   struct cfr_packet *pkt)
+{
+	const struct udphdr *uh = (const void *)(skb->data + pkt->l4);
+	unsigned int len;
+
+	if (unlikely(skb_headlen(skb) < pkt->l4 + sizeof(*uh)))
+		return false;
+	len = ntohs(uh->len);
+	if (unlikely(len < sizeof(*uh) || len > skb->len - pkt->l4) &&
+	    !skb_is_gso(skb))
+		return false;
+	pkt->kind = CFR_KIND_UDP;
+	pkt->ports.sport = uh->source;
+	pkt->ports.dport = uh->dest;
+	return true;
+}
+
+/**
+ * cfr_packet_plain() - read a packet of the kind that most are
+ * @skb: the packet
+ * @family: NFPROTO_IPV4 or NFPROTO_IPV6
+ * @pkt: filled in where true is returned
+ *
+ * Return: false for what is not TCP or UDP, is out of the ordinary or not
+ * linear: cfr_packet_parse() knows what to make of it.
+ */
+static __always_inline bool cfr_packet_plain(const struct sk_buff *skb, u8 family,
+					     struct cfr_packet *pkt)
+{
+	const struct iphdr *iph = (const void *)skb->data;
+	const struct ipv6hdr *ip6h = (const void *)skb->data;
+
+	pkt->family = family;
+	if (family == NFPROTO_IPV4) {
+		if (unlikely(iph->ihl != 5 || ip_is_fragment(iph)))
+			return false;
+		pkt->l4 = sizeof(*iph);
+		pkt->ports.proto = iph->protocol;
+	} else {
+		pkt->l4 = sizeof(*ip6h);
+		pkt->ports.proto = ip6h->nexthdr;
+	}
+	if (pkt->ports.proto == IPPROTO_TCP)
+		return cfr_packet_tcp(skb, pkt) &&
+		       cfr_packet_tcp_flags_valid(pkt->tcp_flags);
+	return pkt->ports.proto == IPPROTO_UDP && cfr_packet_udp(skb, pkt);
+}
 
 void cfr_packet_parse(struct sk_buff *skb, u8 family, struct cfr_packet *pkt);
 bool cfr_packet_quote(struct sk_buff *skb, const struct cfr_packet *pkt,

@@ -73,10 +73,12 @@ static void wipe_customer(struct cfr_flow *flow)
 {
 	flow->customer_port = 0;
 	flow->node[CFR_OUT].hash = 0;
-	if (flow->family == NFPROTO_IPV4)
+	if (flow->family == NFPROTO_IPV4) {
 		flow->v4.customer = 0;
-	else
+	} else {
 		memzero_explicit(&flow->v6.customer, sizeof(flow->v6.customer));
+		flow->v6.delta = 0;
+	}
 	barrier_data(flow);
 }
 

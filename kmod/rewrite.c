@@ -15,148 +15,57 @@
  * clones		shared data is copied before the first write.
  */
 
-#include <linux/icmp.h>
-#include <linux/icmpv6.h>
-#include <linux/ip.h>
-#include <linux/ipv6.h>
-#include <linux/tcp.h>
-#include <linux/udp.h>
-#include <net/checksum.h>
-
 #include "rewrite.h"
 
-static __sum16 *checksum_of(u8 proto, u8 *l4)
-{
-	switch (proto) {
-	case IPPROTO_TCP:
-		return &((struct tcphdr *)l4)->check;
-	case IPPROTO_UDP:
-		return &((struct udphdr *)l4)->check;
-	default:
-		return &((struct icmphdr *)l4)->checksum;
-	}
-}
-
-static __wsum delta4(__be32 from, __be32 to)
-{
-	return csum_sub((__force __wsum)to, (__force __wsum)from);
-}
-
-static __wsum delta2(__be16 from, __be16 to)
-{
-	return csum_sub((__force __wsum)(__force u16)to,
-			(__force __wsum)(__force u16)from);
-}
-
 /* Is it this header's checksum that the device will complete? */
-static __always_inline bool partial(const struct sk_buff *skb, const void *l4)
+static bool partial(const struct sk_buff *skb, const void *l4)
 {
-	if (likely(skb->ip_summed != CHECKSUM_PARTIAL))
+	if (skb->ip_summed != CHECKSUM_PARTIAL)
 		return false;
 	return skb_checksum_start(skb) == (const unsigned char *)l4 ||
 	       (skb_is_gso(skb) &&
 		skb_shinfo(skb)->gso_type & SKB_GSO_UDP_TUNNEL_CSUM);
 }
 
-/* @pseudo is what changes in the pseudo header, @header in the transport
- * header, of which CHECKSUM_PARTIAL's sum knows nothing yet. skb->csum covers
- * the network header too: IPv4's has a checksum that balanced its address
- * already, IPv6's address balances the transport checksum.
+/**
+ * cfr_rewrite_summed() - where a device sums: bring what it works with up to date
+ * @skb: of CHECKSUM_PARTIAL or CHECKSUM_COMPLETE
+ * @proto: IPPROTO_*
+ * @l4: its transport header
+ * @v4: it is IPv4
+ * @pseudo: what changes in the pseudo header
+ * @header: what changes in the transport header, of which CHECKSUM_PARTIAL's sum
+ *	knows nothing yet
+ *
+ * skb->csum covers the network header too: IPv4's has a checksum that balanced
+ * its address already, IPv6's address balances the transport checksum.
+ *
+ * Return: whether the transport checksum is done with.
  */
-static __always_inline void fix_sum(struct sk_buff *skb, const void *l4,
-				    __sum16 *check, bool v4, __wsum pseudo,
-				    __wsum header)
+bool cfr_rewrite_summed(struct sk_buff *skb, u8 proto, u8 *l4, bool v4,
+			__wsum pseudo, __wsum header)
 {
-	if (unlikely(partial(skb, l4))) {
-		*check = ~csum_fold(csum_add(csum_unfold(*check), pseudo));
-		return;
-	}
-	if (v4 && unlikely(skb->ip_summed == CHECKSUM_COMPLETE))
-		skb->csum = ~csum_add(pseudo, ~skb->csum);
-	csum_replace_by_diff(check, csum_add(pseudo, header));
-}
+	__sum16 *check = cfr_rewrite_check(proto, l4);
 
-static __always_inline void fix_udp(struct sk_buff *skb, struct udphdr *uh,
-				    bool v4, __wsum pseudo, __wsum header)
-{
-	if (likely(uh->check) || partial(skb, uh)) {
-		fix_sum(skb, uh, &uh->check, v4, pseudo, header);
-		if (unlikely(!uh->check) && !partial(skb, uh))
-			uh->check = CSUM_MANGLED_0;
-	} else if (skb->ip_summed == CHECKSUM_COMPLETE) {
+	if (partial(skb, l4)) {
+		*check = ~csum_fold(csum_add(csum_unfold(*check), pseudo));
+		return true;
+	}
+	if (skb->ip_summed != CHECKSUM_COMPLETE)
+		return false;
+	if (proto == IPPROTO_UDP && !*check)
 		/* nothing in the packet balances what changes */
 		skb->csum = csum_add(skb->csum, v4 ? header :
 				     csum_add(pseudo, header));
-	}
-}
-
-static __always_inline void fix_l4(struct sk_buff *skb, u8 proto, u8 *l4,
-				   enum cfr_dir dir, bool v4, __wsum pseudo,
-				   __be16 to)
-{
-	struct udphdr *uh = (struct udphdr *)l4;
-	struct icmphdr *ih = (struct icmphdr *)l4;
-	/* TCP's ports are where UDP's are */
-	__be16 *port = dir == CFR_OUT ? &uh->source : &uh->dest;
-
-	if (proto == IPPROTO_TCP) {
-		fix_sum(skb, l4, &((struct tcphdr *)l4)->check, v4, pseudo,
-			delta2(*port, to));
-	} else if (proto == IPPROTO_UDP) {
-		fix_udp(skb, uh, v4, pseudo, delta2(*port, to));
-	} else {
-		port = &ih->un.echo.id;
-		fix_sum(skb, l4, &ih->checksum, v4, v4 ? 0 : pseudo,
-			delta2(*port, to));
-	}
-	*port = to;
-}
-
-static __always_inline void one4(struct sk_buff *skb, struct iphdr *iph, u8 *l4,
-				 enum cfr_dir dir, const struct cfr_flow *flow)
-{
-	bool out = dir == CFR_OUT;
-	__be32 *addr = out ? &iph->saddr : &iph->daddr;
-	__be32 to = out ? flow->v4.relay : flow->v4.customer;
-	__wsum delta = delta4(*addr, to);
-
-	csum_replace_by_diff(&iph->check, delta);
-	*addr = to;
-	fix_l4(skb, flow->proto, l4, dir, true, delta,
-	       out ? flow->relay_port : flow->customer_port);
-}
-
-static __always_inline void one6(struct sk_buff *skb, struct ipv6hdr *ip6h,
-				 u8 *l4, enum cfr_dir dir,
-				 const struct cfr_flow *flow)
-{
-	bool out = dir == CFR_OUT;
-	struct in6_addr *addr = out ? &ip6h->saddr : &ip6h->daddr;
-	const struct in6_addr *to = out ? &flow->v6.relay : &flow->v6.customer;
-	__wsum delta = 0;
-	unsigned int i;
-
-	for (i = 0; i < 4; i++)
-		delta = csum_add(delta, delta4(addr->s6_addr32[i],
-					       to->s6_addr32[i]));
-	*addr = *to;
-	fix_l4(skb, flow->proto, l4, dir, false, delta,
-	       out ? flow->relay_port : flow->customer_port);
-}
-
-static __always_inline void one(struct sk_buff *skb, u8 *l3, u8 l4,
-				enum cfr_dir dir, const struct cfr_flow *flow)
-{
-	if (flow->family == NFPROTO_IPV4)
-		one4(skb, (struct iphdr *)l3, l3 + l4, dir, flow);
-	else
-		one6(skb, (struct ipv6hdr *)l3, l3 + l4, dir, flow);
+	else if (v4)
+		skb->csum = ~csum_add(pseudo, ~skb->csum);
+	return false;
 }
 
 /* Members are parsed by nobody but GRO, which merged them since their headers
  * are alike. skb_cow_data() unshares the whole list at once.
  */
-static noinline bool members_writable(struct sk_buff *skb)
+static bool members_writable(struct sk_buff *skb)
 {
 	struct sk_buff *member;
 	struct sk_buff *trailer;
@@ -173,30 +82,20 @@ static bool is_fraglist(const struct sk_buff *skb)
 	       skb_shinfo(skb)->gso_type & SKB_GSO_FRAGLIST;
 }
 
-static unsigned int header_len(const struct cfr_packet *pkt)
-{
-	switch (pkt->kind) {
-	case CFR_KIND_TCP:
-		return pkt->l4 + sizeof(struct tcphdr);
-	default:
-		return pkt->l4 + sizeof(struct udphdr);
-	}
-}
-
-static noinline void rewrite_members(struct sk_buff *skb, u8 l4,
-				     enum cfr_dir dir,
-				     const struct cfr_flow *flow)
+static void rewrite_members(struct sk_buff *skb, u8 l4, enum cfr_dir dir,
+			    const struct cfr_flow *flow)
 {
 	struct sk_buff *member;
 
 	skb_walk_frags(skb, member)
-		one(member, skb_network_header(member), l4, dir, flow);
+		cfr_rewrite_one(member, skb_network_header(member), flow->family,
+				flow->proto, l4, dir, flow);
 }
 
 /**
  * cfr_rewrite_data() - rewrite one end of a TCP, UDP or echo packet
  * @skb: the packet; its head may move
- * @pkt: as parsed
+ * @l4: offset of its transport header, which is linear
  * @dir: its direction: CFR_OUT gets the relay's source, CFR_IN the customer's
  *	destination
  * @flow: that it belongs to
@@ -204,23 +103,24 @@ static noinline void rewrite_members(struct sk_buff *skb, u8 l4,
  * Return: false, with the packet unchanged, where no writable copy of it
  * could be had.
  */
-bool cfr_rewrite_data(struct sk_buff *skb, const struct cfr_packet *pkt,
-		      enum cfr_dir dir, const struct cfr_flow *flow)
+bool cfr_rewrite_data(struct sk_buff *skb, u8 l4, enum cfr_dir dir,
+		      const struct cfr_flow *flow)
 {
 	bool fraglist = is_fraglist(skb);
+	unsigned int end = l4 + (flow->proto == IPPROTO_TCP ?
+				 sizeof(struct tcphdr) : sizeof(struct udphdr));
 
 	BUILD_BUG_ON(sizeof(struct udphdr) != sizeof(struct icmphdr));
 	BUILD_BUG_ON(sizeof(struct icmp6hdr) != sizeof(struct icmphdr));
 
-	if (unlikely(fraglist) && !members_writable(skb))
+	if (fraglist && !members_writable(skb))
 		return false;
-	/* parsing has pulled the headers */
-	if (unlikely(skb_cloned(skb)) &&
-	    skb_ensure_writable(skb, header_len(pkt)))
+	if (skb_cloned(skb) && skb_ensure_writable(skb, end))
 		return false;
-	one(skb, skb_network_header(skb), pkt->l4, dir, flow);
-	if (unlikely(fraglist))
-		rewrite_members(skb, pkt->l4, dir, flow);
+	cfr_rewrite_one(skb, skb_network_header(skb), flow->family, flow->proto,
+			l4, dir, flow);
+	if (fraglist)
+		rewrite_members(skb, l4, dir, flow);
 	skb_clear_hash(skb);
 	return true;
 }
@@ -256,11 +156,11 @@ void cfr_rewrite_outer(struct sk_buff *skb, u8 family, enum cfr_side side,
 static __sum16 *quoted_checksum(const struct sk_buff *skb,
 				const struct cfr_quote *quote, u8 *l4)
 {
-	__sum16 *check = checksum_of(quote->tuple.proto, l4);
+	__sum16 *check = cfr_rewrite_check(quote->ports.proto, l4);
 
 	if ((u8 *)(check + 1) > skb_tail_pointer(skb))
 		return NULL;
-	if (quote->tuple.proto == IPPROTO_UDP && !*check)
+	if (quote->ports.proto == IPPROTO_UDP && !*check)
 		return NULL;
 	return check;
 }
@@ -317,10 +217,10 @@ void cfr_rewrite_quote(struct sk_buff *skb, u8 family,
 	u8 *l4 = skb->data + quote->l4;
 	__sum16 *check = quoted_checksum(skb, quote, l4);
 
-	quoted_port(l4, quote->tuple.proto, side, to->port, check);
+	quoted_port(l4, quote->ports.proto, side, to->port, check);
 	if (family == NFPROTO_IPV4)
 		quoted_addr4((struct iphdr *)l3, side, to->addr.ip,
-			     quote->tuple.proto == IPPROTO_ICMP ? NULL : check);
+			     quote->ports.proto == IPPROTO_ICMP ? NULL : check);
 	else
 		quoted_addr6((struct ipv6hdr *)l3, side, &to->addr.in6, check);
 }

@@ -3,6 +3,14 @@
 #ifndef _CFR_REWRITE_H
 #define _CFR_REWRITE_H
 
+#include <linux/icmp.h>
+#include <linux/icmpv6.h>
+#include <linux/ip.h>
+#include <linux/ipv6.h>
+#include <linux/tcp.h>
+#include <linux/udp.h>
+#include <net/checksum.h>
+
 #include "flow.h"
 
 /**
@@ -43,8 +51,119 @@ enum cfr_side {
 	CFR_DESTINATION,
 };
 
-bool cfr_rewrite_data(struct sk_buff *skb, const struct cfr_packet *pkt,
-		      enum cfr_dir dir, const struct cfr_flow *flow);
+bool cfr_rewrite_summed(struct sk_buff *skb, u8 proto, u8 *l4, bool v4,
+			__wsum pseudo, __wsum header);
+
+static __always_inline __sum16 *cfr_rewrite_check(u8 proto, u8 *l4)
+{
+	switch (proto) {
+	case IPPROTO_TCP:
+		return &((struct tcphdr *)l4)->check;
+	case IPPROTO_UDP:
+		return &((struct udphdr *)l4)->check;
+	default:
+		return &((struct icmphdr *)l4)->checksum;
+	}
+}
+
+static __always_inline __be16 *cfr_rewrite_port(u8 proto, u8 *l4, enum cfr_dir dir)
+{
+	struct udphdr *uh = (struct udphdr *)l4;
+
+	/* TCP's ports are where UDP's are */
+	if (proto == IPPROTO_TCP || proto == IPPROTO_UDP)
+		return dir == CFR_OUT ? &uh->source : &uh->dest;
+	return &((struct icmphdr *)l4)->un.echo.id;
+}
+
+/* @pseudo is what changes in the pseudo header */
+static __always_inline void cfr_rewrite_l4(struct sk_buff *skb, u8 proto, u8 *l4,
+					   enum cfr_dir dir, bool v4,
+					   __wsum pseudo, __be16 to)
+{
+	__be16 *port = cfr_rewrite_port(proto, l4, dir);
+	__sum16 *check = cfr_rewrite_check(proto, l4);
+	bool udp = proto == IPPROTO_UDP;
+	__wsum header = csum_sub((__force __wsum)(__force u16)to,
+				 (__force __wsum)(__force u16)*port);
+
+	if (v4 && !udp && proto != IPPROTO_TCP)
+		pseudo = 0;
+	*port = to;
+	/* or CHECKSUM_PARTIAL, which has that bit, too */
+	if (unlikely(skb->ip_summed & CHECKSUM_COMPLETE) &&
+	    cfr_rewrite_summed(skb, proto, l4, v4, pseudo, header))
+		return;
+	if (udp && unlikely(!*check))
+		return;
+	csum_replace_by_diff(check, csum_add(pseudo, header));
+	if (udp && unlikely(!*check))
+		*check = CSUM_MANGLED_0;
+}
+
+static __always_inline void cfr_rewrite_one4(struct sk_buff *skb,
+					     struct iphdr *iph, u8 proto,
+					     u8 *l4, enum cfr_dir dir,
+					     const struct cfr_flow *flow)
+{
+	bool out = dir == CFR_OUT;
+	__be32 *addr = out ? &iph->saddr : &iph->daddr;
+	__be32 to = out ? flow->v4.relay : flow->v4.customer;
+	__wsum delta = csum_sub((__force __wsum)to, (__force __wsum)*addr);
+
+	csum_replace_by_diff(&iph->check, delta);
+	*addr = to;
+	cfr_rewrite_l4(skb, proto, l4, dir, true, delta,
+		       out ? flow->relay_port : flow->customer_port);
+}
+
+static __always_inline void cfr_rewrite_one6(struct sk_buff *skb,
+					     struct ipv6hdr *ip6h, u8 proto,
+					     u8 *l4, enum cfr_dir dir,
+					     const struct cfr_flow *flow)
+{
+	bool out = dir == CFR_OUT;
+
+	if (out)
+		ip6h->saddr = flow->v6.relay;
+	else
+		ip6h->daddr = flow->v6.customer;
+	cfr_rewrite_l4(skb, proto, l4, dir, false,
+		       out ? flow->v6.delta : ~flow->v6.delta,
+		       out ? flow->relay_port : flow->customer_port);
+}
+
+/* One packet's headers, which are linear and writable */
+static __always_inline void cfr_rewrite_one(struct sk_buff *skb, u8 *l3,
+					    u8 family, u8 proto, u8 l4,
+					    enum cfr_dir dir,
+					    const struct cfr_flow *flow)
+{
+	if (family == NFPROTO_IPV4)
+		cfr_rewrite_one4(skb, (struct iphdr *)l3, proto, l3 + l4, dir,
+				 flow);
+	else
+		cfr_rewrite_one6(skb, (struct ipv6hdr *)l3, proto, l3 + l4, dir,
+				 flow);
+}
+
+bool cfr_rewrite_data(struct sk_buff *skb, u8 l4, enum cfr_dir dir,
+		      const struct cfr_flow *flow);
+
+/* The same, inlined for packets that are nobody else's and in one piece */
+static __always_inline bool cfr_rewrite_plain(struct sk_buff *skb,
+					      const struct cfr_packet *pkt,
+					      enum cfr_dir dir,
+					      const struct cfr_flow *flow)
+{
+	if (unlikely(skb->cloned || skb_is_nonlinear(skb)))
+		return cfr_rewrite_data(skb, pkt->l4, dir, flow);
+	cfr_rewrite_one(skb, skb->data, pkt->family, pkt->ports.proto, pkt->l4,
+			dir, flow);
+	skb_clear_hash(skb);
+	return true;
+}
+
 void cfr_rewrite_outer(struct sk_buff *skb, u8 family, enum cfr_side side,
 		       const struct cfr_endpoint *to);
 void cfr_rewrite_quote(struct sk_buff *skb, u8 family,

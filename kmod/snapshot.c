@@ -279,8 +279,7 @@ bool cfr_config_allows(const struct cfr_config *cfg, u32 policy_id, u8 family,
 	enum cfr_space space;
 	unsigned int i;
 
-	space = family == NFPROTO_IPV4 ? cfr_config_space4(cfg, remote->ip) :
-					 cfr_config_space6(cfg, &remote->in6);
+	space = cfr_config_space(cfg, remote, family);
 	if (space != CFR_SPACE_WORLD)
 		return false;
 	for (i = 0; i < cfg->npolicies; i++) {

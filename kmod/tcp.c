@@ -3,14 +3,8 @@
  * decides how long a flow lasts; no segment is dropped because of it.
  */
 
-#include <linux/jiffies.h>
-
 #include "packet.h"
 #include "tcp.h"
-
-/* RFC 5382 REQ-5: at least 2 h 4 min, and at least 4 min */
-#define ESTABLISHED_SECONDS	7440
-#define TRANSITORY_SECONDS	240
 
 static struct cfr_tcp_step reset(enum cfr_state state)
 {
@@ -101,22 +95,4 @@ struct cfr_tcp_step cfr_tcp_next(enum cfr_state state, enum cfr_dir dir,
 	if (flags & CFR_TCP_FIN)
 		return finish(state, dir);
 	return plain(state, dir);
-}
-
-/**
- * cfr_tcp_timeout() - how long a TCP flow may be idle
- * @state: of the flow
- *
- * Return: jiffies
- */
-unsigned int cfr_tcp_timeout(enum cfr_state state)
-{
-	switch (state) {
-	case CFR_STATE_ESTABLISHED:
-	case CFR_STATE_FIN_OUT:
-	case CFR_STATE_FIN_IN:
-		return ESTABLISHED_SECONDS * HZ;
-	default:
-		return TRANSITORY_SECONDS * HZ;
-	}
 }

@@ -3,6 +3,7 @@
 #ifndef _CFR_TCP_H
 #define _CFR_TCP_H
 
+#include <linux/jiffies.h>
 #include <linux/types.h>
 
 /* One state per flow, so that no transition of TCP's can revive a flow that
@@ -38,6 +39,27 @@ struct cfr_tcp_step {
 
 struct cfr_tcp_step cfr_tcp_next(enum cfr_state state, enum cfr_dir dir,
 				 u8 flags);
-unsigned int cfr_tcp_timeout(enum cfr_state state);
+
+/* RFC 5382 REQ-5: at least 2 h 4 min, and at least 4 min */
+#define CFR_TCP_ESTABLISHED_SECONDS	7440
+#define CFR_TCP_TRANSITORY_SECONDS	240
+
+/**
+ * cfr_tcp_timeout() - how long a TCP flow may be idle
+ * @state: of the flow
+ *
+ * Return: jiffies
+ */
+static inline unsigned int cfr_tcp_timeout(enum cfr_state state)
+{
+	switch (state) {
+	case CFR_STATE_ESTABLISHED:
+	case CFR_STATE_FIN_OUT:
+	case CFR_STATE_FIN_IN:
+		return CFR_TCP_ESTABLISHED_SECONDS * HZ;
+	default:
+		return CFR_TCP_TRANSITORY_SECONDS * HZ;
+	}
+}
 
 #endif
