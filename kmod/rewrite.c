@@ -223,4 +223,6 @@ void cfr_rewrite_quote(struct sk_buff *skb, u8 family,
 			     quote->ports.proto == IPPROTO_ICMP ? NULL : check);
 	else
 		quoted_addr6((struct ipv6hdr *)l3, side, &to->addr.in6, check);
+	if (check && !*check && quote->ports.proto == IPPROTO_UDP)
+		*check = CSUM_MANGLED_0;
 }
