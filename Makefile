@@ -15,6 +15,7 @@ help:
 	@echo 'make check-matrix    the selftests on the rows that CI runs'
 	@echo 'make check-all       the selftests on all rows, into doc/kernels.md (hours); ROW= TESTS='
 	@echo 'make gates           static checks: warnings, sparse, checkpatch, clang, shellcheck ...'
+	@echo 'make kunit           the unit tests of the module on User-mode Linux (root)'
 	@echo 'make fuzz            packets and netlink messages thrown at the module; DURATION=seconds each'
 	@echo 'make coverage        which lines of the module its tests reach, into doc/coverage.md'
 	@echo 'make bench           instructions per packet, into doc/performance.{md,json}'
@@ -40,6 +41,9 @@ gates:
 	@selftests/gates/run $(GATES)
 
 # The module natively, on User-mode Linux with KASAN and its like
+kunit:
+	@selftests/uml/run kunit
+
 fuzz:
 	@selftests/uml/run --duration $(or $(DURATION),90) $(if $(SEED),--seed $(SEED)) packets netlink
 
@@ -82,5 +86,5 @@ clean:
 distclean: clean
 	rm -rf --one-file-system $${XDG_CACHE_HOME:-$$HOME/.cache}/cfr
 
-.PHONY: all help fuzz coverage demo check check-matrix check-all gates bench module modules tool install tool_install \
+.PHONY: all help kunit fuzz coverage demo check check-matrix check-all gates bench module modules tool install tool_install \
 	modules_install dkms_install clean distclean

@@ -1,0 +1,201 @@
+// SPDX-License-Identifier: GPL-2.0
+/* The draw of relay tuples, against a list of all tuples there are. */
+
+#include <kunit/test.h>
+#include <linux/ipv6.h>
+
+#include "egress.h"
+
+#define TUPLES_MAX	256
+#define PER_TUPLE	100	/* draws expected of each */
+
+/* Three prefixes of unlike sizes and ports, not one after the other */
+static const struct cfr_span spans4[] = {
+	{ .base.ip = cpu_to_be32(0xc6336404), .len = 30, .port_min = 1024,
+	  .port_max = 1033, .addrs_end = 4, .tuples_end = 40 },
+	{ .base.ip = cpu_to_be32(0xc6336500), .len = 32, .port_min = 65535,
+	  .port_max = 65535, .addrs_end = 5, .tuples_end = 41 },
+	{ .base.ip = cpu_to_be32(0xcb007110), .len = 29, .port_min = 5000,
+	  .port_max = 5019, .addrs_end = 13, .tuples_end = 201 },
+};
+
+struct slow_tuple {
+	u32 addr;
+	u16 port;
+	unsigned int drawn;
+};
+
+static unsigned int list_tuples(const struct cfr_span *span, unsigned int count,
+				struct slow_tuple *list)
+{
+	unsigned int n = 0, i, addr, port;
+
+	for (i = 0; i < count; i++)
+		for (addr = 0; addr < 1U << (32 - span[i].len); addr++)
+			for (port = span[i].port_min; port <= span[i].port_max; port++)
+				list[n++] = (struct slow_tuple){
+					ntohl(span[i].base.ip) + addr, port,
+				};
+	return n;
+}
+
+static struct slow_tuple *find(struct slow_tuple *list, unsigned int n, u32 addr,
+			       u16 port)
+{
+	unsigned int i;
+
+	for (i = 0; i < n; i++)
+		if (list[i].addr == addr && list[i].port == port)
+			return &list[i];
+	return NULL;
+}
+
+/* Chi squared, in units of what its mean is: n - 1 */
+static u64 chi_squared(const struct slow_tuple *list, unsigned int n, u64 each)
+{
+	unsigned int i;
+	u64 sum = 0;
+
+	for (i = 0; i < n; i++)
+		sum += (list[i].drawn - each) * (list[i].drawn - each);
+	return div64_u64(sum, each);
+}
+
+/* A tail of about 1e-6 on either side, by Wilson and Hilferty, once repeated */
+static bool uniform(struct kunit *test, unsigned int each)
+{
+	struct slow_tuple *list = kunit_kcalloc(test, TUPLES_MAX, sizeof(*list),
+						GFP_KERNEL);
+	const struct cfr_spans spans = { ARRAY_SIZE(spans4), spans4 };
+	unsigned int n = list_tuples(spans4, ARRAY_SIZE(spans4), list), i;
+	u64 chi;
+
+	for (i = 0; i < n * each; i++) {
+		union nf_inet_addr addr;
+		struct slow_tuple *t;
+		__be16 port;
+
+		cfr_egress_draw(&spans, NFPROTO_IPV4, false, &addr, &port);
+		t = find(list, n, ntohl(addr.ip), ntohs(port));
+		if (!t) {
+			KUNIT_FAIL(test, "a tuple of no pool was drawn");
+			return true;
+		}
+		t->drawn++;
+	}
+	chi = chi_squared(list, n, each);
+	kunit_info(test, "chi squared %llu, %u degrees of freedom", chi, n - 1);
+	return chi > 114 && chi < 309;	/* of 200 */
+}
+
+static void egress_uniform(struct kunit *test)
+{
+	KUNIT_EXPECT_TRUE(test, uniform(test, PER_TUPLE) ||
+				uniform(test, 4 * PER_TUPLE));
+}
+
+/* Echo ids have no pool's port range, and all addresses count alike. */
+static void egress_echo(struct kunit *test)
+{
+	const struct cfr_spans spans = { ARRAY_SIZE(spans4), spans4 };
+	unsigned int drawn[13] = {}, low = 0, i;
+
+	for (i = 0; i < 13 * 2000; i++) {
+		union nf_inet_addr addr;
+		__be16 id;
+		u32 a;
+
+		cfr_egress_draw(&spans, NFPROTO_IPV4, true, &addr, &id);
+		a = ntohl(addr.ip);
+		low += ntohs(id) < 1024;
+		if (a >= 0xc6336404 && a < 0xc6336408)
+			drawn[a - 0xc6336404]++;
+		else if (a == 0xc6336500)
+			drawn[4]++;
+		else if (a >= 0xcb007110 && a < 0xcb007118)
+			drawn[5 + a - 0xcb007110]++;
+		else
+			KUNIT_FAIL(test, "an address of no pool was drawn");
+	}
+	/* seven standard deviations */
+	for (i = 0; i < 13; i++)
+		KUNIT_EXPECT_LT(test, abs((int)drawn[i] - 2000), 310);
+	KUNIT_EXPECT_LT(test, abs((int)low - 406), 145);
+}
+
+/* Every /64 of a routed prefix, and an interface id that no host has */
+static void egress_ip6(struct kunit *test)
+{
+	static const struct cfr_span span = {
+		.base.in6 = { .s6_addr32 = {
+			cpu_to_be32(0x20010db8), cpu_to_be32(0x00cf0000) } },
+		.len = 60, .port_min = 1024, .port_max = 65535,
+		.addrs_end = 16, .tuples_end = 16ULL * 64512,
+	};
+	const struct cfr_spans spans = { 1, &span };
+	unsigned int nets[16] = {}, ones = 0, i;
+
+	for (i = 0; i < 16000; i++) {
+		union nf_inet_addr addr;
+		__be16 port;
+		u64 iid;
+
+		cfr_egress_draw(&spans, NFPROTO_IPV6, false, &addr, &port);
+		KUNIT_EXPECT_EQ(test, ntohl(addr.ip6[0]), 0x20010db8);
+		KUNIT_EXPECT_EQ(test, ntohl(addr.ip6[1]) & ~15U, 0x00cf0000);
+		nets[ntohl(addr.ip6[1]) & 15]++;
+		iid = (u64)ntohl(addr.ip6[2]) << 32 | ntohl(addr.ip6[3]);
+		KUNIT_EXPECT_NE(test, iid, 0);
+		KUNIT_EXPECT_NE(test, iid & ~0x7fULL, 0xfdffffffffffff80ULL);
+		KUNIT_EXPECT_NE(test, iid >> 24, 0x02005efffeULL);
+		KUNIT_EXPECT_GE(test, ntohs(port), 1024);
+		ones += hweight64(iid);
+	}
+	for (i = 0; i < 16; i++)
+		KUNIT_EXPECT_LT(test, abs((int)nets[i] - 1000), 215);
+	/* half of 64 bits each, within seven standard deviations */
+	KUNIT_EXPECT_LT(test, abs((int)ones - 16000 * 32), 3600);
+}
+
+/* Totals beyond 32 bits: the largest pools there are */
+static void egress_wide(struct kunit *test)
+{
+	static const struct cfr_span wide[] = {
+		{ .base.in6 = { .s6_addr32 = { cpu_to_be32(0x20010db8) } },
+		  .len = 32, .port_min = 1, .port_max = 65535,
+		  .addrs_end = 1ULL << 32, .tuples_end = 65535ULL << 32 },
+		{ .base.in6 = { .s6_addr32 = { cpu_to_be32(0x30010db8) } },
+		  .len = 32, .port_min = 1, .port_max = 65535,
+		  .addrs_end = 2ULL << 32, .tuples_end = 2 * (65535ULL << 32) },
+	};
+	const struct cfr_spans spans = { 2, wide };
+	unsigned int second = 0, upper = 0, i;
+
+	for (i = 0; i < 4000; i++) {
+		union nf_inet_addr addr;
+		__be16 port;
+
+		cfr_egress_draw(&spans, NFPROTO_IPV6, i % 2, &addr, &port);
+		second += addr.ip6[0] == cpu_to_be32(0x30010db8);
+		upper += ntohl(addr.ip6[1]) >> 31;
+		KUNIT_EXPECT_TRUE(test, addr.ip6[0] == cpu_to_be32(0x20010db8) ||
+					addr.ip6[0] == cpu_to_be32(0x30010db8));
+	}
+	KUNIT_EXPECT_LT(test, abs((int)second - 2000), 222);
+	KUNIT_EXPECT_LT(test, abs((int)upper - 2000), 222);
+}
+
+static struct kunit_case egress_cases[] = {
+	KUNIT_CASE(egress_uniform),
+	KUNIT_CASE(egress_echo),
+	KUNIT_CASE(egress_ip6),
+	KUNIT_CASE(egress_wide),
+	{}
+};
+
+static struct kunit_suite egress_suite = {
+	.name = "cfr_egress",
+	.test_cases = egress_cases,
+};
+
+kunit_test_suite(egress_suite);
