@@ -41,7 +41,7 @@ machine() {
 	counted_cpu=$cpu
 	# These have no more serial ports.
 	ports=(-device virtio-serial
-		-chardev "file,id=results,path=$logs/results" -device "virtserialport,chardev=results"
-		-chardev "file,id=out,path=$logs/out.tar" -device "virtserialport,chardev=out")
-	results=vport0p1 out=vport0p2
+		-chardev "file,id=results,path=$logs/results" -device "virtserialport,chardev=results,name=results"
+		-chardev "file,id=out,path=$logs/out.tar" -device "virtserialport,chardev=out,name=out")
+	results=virtio-ports/results out=virtio-ports/out
 }
