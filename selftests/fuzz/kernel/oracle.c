@@ -299,7 +299,7 @@ static const char *check_data(enum side side, struct frame *out,
 	wrong = whole ? check_same(out, at) : NULL;
 	if (wrong)
 		return wrong;
-	if (input.count > 1)
+	if (input.count > 1 || input.odd)
 		return NULL;
 	return side == INTERNET ? learn(out, at) : delivered(out, at);
 }
