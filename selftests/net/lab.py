@@ -19,7 +19,8 @@ import time
 import traceback
 
 ENV = os.environ
-TIMEOUT = 60 * float(ENV.get("CFR_PATIENCE", 1))
+PATIENCE = int(ENV.get("CFR_PATIENCE", 1))  # how much slower than others this machine is
+TIMEOUT = 60 * PATIENCE
 POOL = {4: ipaddress.ip_network(ENV["POOL4"]), 6: ipaddress.ip_network(ENV["POOL6"])}
 AF = {4: socket.AF_INET, 6: socket.AF_INET6}
 FAMILIES = (4, 6)

@@ -8,10 +8,10 @@ import mmap
 import os
 import socket
 
-from lab import (FAMILIES, RCVBUFFORCE, addr, case, cfrctl, equal, in_pool, moved, sock,
-                 stats)
+from lab import (FAMILIES, PATIENCE, RCVBUFFORCE, addr, case, cfrctl, equal, in_pool, moved,
+                 sock, stats)
 
-ROUNDS = 300
+ROUNDS = 300 // PATIENCE
 PORT = 8300
 
 
