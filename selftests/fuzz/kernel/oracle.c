@@ -292,6 +292,10 @@ static const char *check_data(enum side side, struct frame *out,
 		return NULL;
 	if (!input.at.version || !input.at.first || input.at.version != at->version)
 		return NULL;
+	/* to a customer directly: forwarded as by any router */
+	if (input.side == INTERNET &&
+	    !in_pool(input.frame.data + address_at(at->version, true), at->version))
+		return NULL;
 	relayed++;
 	if (input.sum_right && input.count == 1 && !at->fragment &&
 	    !l4_right(out->data, at))
