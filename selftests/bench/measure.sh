@@ -11,8 +11,7 @@
 #           drops and counts here         drops and counts here
 #
 # Run as root inside the VM by selftests/bench/run. Writes lines of
-#   row CASE FAMILY PROTO FLOWS NEW INSTRUCTIONS SLICES SPREAD_PERCENT
-#   pktgen CASE INSTRUCTIONS
+#   row CASE FAMILY PROTO FLOWS NEW INSTRUCTIONS SLICES SPREAD_PERCENT GENERATOR
 #   slab CACHE BYTES
 #   kernel RELEASE
 # to $CFR_OUT/rows. The namespaces of a case that keeps flows live for one family
@@ -36,6 +35,7 @@ server=server-$$
 slices=9
 packets=1500
 result=0
+was=()
 # The guest's clock jumps while it is idle, so this waits for workers and RCU
 # to finish, not for time to pass.
 settle() { sleep 1; }
@@ -84,6 +84,8 @@ topology_up() {
 		link set customers up
 		link set uplink up
 	END
+	# what pktgen sends has a checksum then, not a promise of one
+	ip netns exec "$client" ethtool -K client tx off > /dev/null
 	ip -n "$client" link set client up
 	ip -n "$server" link set server up
 	client_mac=$(mac "$client" client)
@@ -199,11 +201,11 @@ path_count() { # CASE
 	local flows=/proc/sys/net/netfilter/nf_conntrack_count
 
 	case $1 in
-	masquerade) echo 0 "$(ip netns exec "$relay" cat $flows)" ;;
+	masquerade) echo 0 "$(ip netns exec "$relay" cat "$flows")" ;;
 	flowtable)
 		echo "$(ip netns exec "$relay" nft list table inet shortcut |
 			awk '/counter packets/ { print $3 }')" \
-			"$(ip netns exec "$relay" cat $flows)"
+			"$(ip netns exec "$relay" cat "$flows")"
 		;;
 	slow)
 		ip netns exec "$relay" cfrctl -j stats |
@@ -213,10 +215,69 @@ path_count() { # CASE
 	esac
 }
 
-# One cell of the table: the median of its slices, and their spread in percent.
-measure() { # CASE FAMILY PROTO FLOWS NEW
-	local args=() how=() text sent seen created dropped was=() used=$4
-	local where=("$server" server)
+# Where the packets of a case end: NETNS DEV
+sink_of() { # CASE
+	if [ "$1" = sink ]; then
+		echo "$relay" customers
+	else
+		echo "$server" server
+	fi
+}
+
+# What was counted before a measurement, for counted to compare with
+count_first() { # CASE
+	read -r -a was <<< "$(path_count "$1")"
+	# shellcheck disable=SC2046 # two words
+	was+=("$(dropped_at $(sink_of "$1"))")
+}
+
+# Did all packets arrive, and by the path that they were to take?
+counted() { # CASE NEW SENT
+	local seen created dropped
+
+	read -r seen created <<< "$(path_count "$1")"
+	# shellcheck disable=SC2046 # two words
+	dropped=$(($(dropped_at $(sink_of "$1")) - was[2]))
+	seen=$((seen - was[0]))
+	created=$((created - was[1]))
+	if [ "$dropped" -lt "$3" ]; then
+		echo "# $3 sent, $dropped at the sink"
+		return 1
+	fi
+	case $1,$2 in
+	flowtable,* | masquerade,* | slow,*)
+		if [ "$2" = false ] && [ "$created" -ne 0 ] ||
+			[ "$2" = true ] && [ "$created" -lt "$3" ]; then
+			echo "# $created flows were created by $3 packets"
+			return 1
+		fi
+		;;&
+	flowtable,*)
+		[ "$seen" -eq 0 ] || { echo "# $seen packets left the flowtable"; return 1; }
+		;;
+	slow,*)
+		[ "$seen" -ge "$3" ] || { echo "# only $seen of $3 relayed"; return 1; }
+		;;
+	esac
+}
+
+# Writes the row: the median of the slices on standard input, and their spread
+# in percent.
+record() { # GENERATOR CASE FAMILY PROTO FLOWS NEW
+	local generator=$1
+
+	shift
+	sort -n | awk -v what="$*" -v generator="$generator" '
+		{ x[NR] = $1 }
+		END {
+			m = NR % 2 ? x[(NR + 1) / 2] : (x[NR / 2] + x[NR / 2 + 1]) / 2
+			printf "row %s %.1f %d %.2f %s\n", what, m, NR,
+				100 * (x[NR] - x[1]) / m, generator
+		}' >> "$out"
+}
+
+flowgen() { # CASE FAMILY PROTO FLOWS NEW
+	local args=() how=() text sent used=$4
 
 	sent=$((slices * packets))
 	[ "$2" = 6 ] && args+=(-6)
@@ -230,7 +291,6 @@ measure() { # CASE FAMILY PROTO FLOWS NEW
 		args+=(-n "$used")
 	fi
 	if [ "$1" = sink ]; then
-		where=("$relay" customers)
 		how+=(customers "$relay")
 	elif [ "$5" = false ]; then
 		case $1 in
@@ -245,88 +305,77 @@ measure() { # CASE FAMILY PROTO FLOWS NEW
 		esac
 		settle
 	fi
-	read -r -a was <<< "$(path_count "$1")"
-	was+=("$(dropped_at "${where[@]}")")
+	count_first "$1"
 	text=$(./flowgen "${ends[@]}" "${args[@]}" send "$slices" "$packets" "${how[@]}") || return
-	read -r seen created <<< "$(path_count "$1")"
-	dropped=$(($(dropped_at "${where[@]}") - was[2]))
-	seen=$((seen - was[0]))
-	created=$((created - was[1]))
-	if [ "$dropped" -lt "$sent" ]; then
-		echo "# $sent sent, $dropped at the sink"
-		return 1
-	fi
-	case $1,$5 in
-	flowtable,* | masquerade,* | slow,*)
-		if [ "$5" = false ] && [ "$created" -ne 0 ] ||
-			[ "$5" = true ] && [ "$created" -lt "$sent" ]; then
-			echo "# $created flows were created by $sent packets"
-			return 1
-		fi
-		;;&
-	flowtable,*)
-		[ "$seen" -eq 0 ] || { echo "# $seen packets left the flowtable"; return 1; }
-		;;
-	slow,*)
-		[ "$seen" -ge "$sent" ] || { echo "# only $seen of $sent relayed"; return 1; }
-		;;
-	esac
-	printf '%s\n' "$text" | sort -k2n | awk -v what="$*" '
-		{ x[NR] = $2 }
-		END {
-			m = NR % 2 ? x[(NR + 1) / 2] : (x[NR / 2] + x[NR / 2 + 1]) / 2
-			printf "row %s %.1f %d %.2f\n", what, m, NR, 100 * (x[NR] - x[1]) / m
-		}' >> "$out"
+	counted "$1" "$5" "$sent" || return
+	awk '{ print $2 }' <<< "$text" | record flowgen "$@"
 }
 
-# Not under set -e, as a condition: measure returns what goes wrong itself.
-row() { # CASE FAMILY PROTO FLOWS NEW
-	number=$((number + 1))
-	if measure "$@"; then
-		echo "ok $number $* # $(tail -n 1 "$out")"
+# Prints a line with the microseconds of each round. A round begins with the
+# first flow; ports go up by one from packet to packet, so the flows are as many
+# as the least common multiple of the two ranges.
+pktgen_send() { # FAMILY FLOWS COUNT ROUNDS
+	local sources=$2 remotes=1 addresses
+
+	if [ "$2" -gt 50000 ]; then
+		remotes=32
+		sources=$(($2 / remotes))
+	fi
+	if [ "$1" = 4 ]; then
+		addresses=("src_min 198.18.1.1" "src_max 198.18.1.1"
+			"dst_min 198.19.1.1" "dst_max 198.19.1.1" "pkt_size 60")
 	else
-		echo "not ok $number $*"
-		result=1
+		addresses=("src6 2001:db8:18::1:1" "dst6 2001:db8:19::1:1" "pkt_size 78")
 	fi
-}
-
-# The kernel's own generator, to be held against published figures. Its skbs
-# are shared, so a relay clones and copies every one of them.
-pktgen() { # CASE
-	local text
-
-	number=$((number + 1))
-	topology_up
-	case_up "$1"
-	settle
 	# shellcheck disable=SC2016 # expanded by the inner shell
-	text=$(ip netns exec "$client" bash -euc '
+	ip netns exec "$client" bash -euc '
+		rounds=$1
+		shift
 		echo rem_device_all > /proc/net/pktgen/kpktgend_0
 		echo add_device client > /proc/net/pktgen/kpktgend_0
 		for line; do
 			echo "$line" > /proc/net/pktgen/client
 		done
-		for round in 1 2 3 4; do
+		while [ "$rounds" -gt 0 ]; do
 			echo start > /proc/net/pktgen/pgctrl
 			sed -n "s/.*(c\([0-9]*\)+.*/\1/p" /proc/net/pktgen/client
+			rounds=$((rounds - 1))
 		done
-		echo rem_device_all > /proc/net/pktgen/kpktgend_0' pktgen \
-		"count 20000" "clone_skb 0" "pkt_size 60" "delay 0" \
-		"dst_mac $(mac "$relay" customers)" \
-		"src_min 198.18.1.1" "src_max 198.18.1.1" \
-		"dst_min 198.19.1.1" "dst_max 198.19.1.1" \
-		"udp_src_min 10000" "udp_src_max 10000" \
-		"udp_dst_min 443" "udp_dst_max 443")
-	if [ "$1" != sink ] && [ "$(dropped_at "$server" server)" -lt 80000 ]; then
-		echo "not ok $number pktgen $1"
-		result=1
+		echo rem_device_all > /proc/net/pktgen/kpktgend_0' pktgen "$4" \
+		"count $3" "clone_skb 0" "delay 0" "flag UDPCSUM" \
+		"dst_mac $(mac "$relay" customers)" "${addresses[@]}" \
+		"udp_src_min 10000" "udp_src_max $((10000 + sources))" \
+		"udp_dst_min 443" "udp_dst_max $((443 + remotes))"
+}
+
+# The kernel's own generator: UDP only, and its skbs are shared, so a relay
+# clones each and copies its header.
+pktgen() { # CASE FAMILY PROTO FLOWS NEW
+	local text count=10000 rounds=3
+
+	case $1 in
+	masquerade | flowtable | slow)
+		# all flows; a flowtable takes them when they are seen again
+		pktgen_send "$2" "$4" "$4" 3 > /dev/null || return ;;
+	*)
+		pktgen_send "$2" "$4" 100 1 > /dev/null || return ;;
+	esac
+	settle
+	count_first "$1"
+	text=$(pktgen_send "$2" "$4" "$count" "$rounds") || return
+	counted "$1" "$5" $((count * rounds)) || return
+	awk -v count="$count" '{ print 1000 * $1 / count }' <<< "$text" | record pktgen "$@"
+}
+
+# Not under set -e, as a condition: generators return what goes wrong itself.
+row() { # GENERATOR CASE FAMILY PROTO FLOWS NEW
+	number=$((number + 1))
+	if "$@"; then
+		echo "ok $number $* # $(tail -n 1 "$out")"
 	else
-		# the first round makes the flow
-		printf '%s\n' "$text" | tail -n 3 | sort -n |
-			awk -v name="$1" 'NR == 2 { printf "pktgen %s %.1f\n", name, $1 / 20 }' >> "$out"
-		echo "ok $number pktgen $1 # $(tail -n 1 "$out")"
+		echo "not ok $number $*"
+		result=1
 	fi
-	topology_down
 }
 
 # /sys/kernel/slab shows a cache only while its module is there.
@@ -364,12 +413,12 @@ for name in $cases; do
 			for flows in $counts; do
 				slices=7 packets=1000
 				[ "$flows" -le 1000 ] || slices=5 packets=2000
-				row "$name" "$family" "$proto" "$flows" false
+				row flowgen "$name" "$family" "$proto" "$flows" false
 				# while the table is still small
 				[ "$flows" = 1000 ] || continue
 				case $name in
 				sink | forward | masquerade | slow)
-					row "$name" "$family" "$proto" $((slices * packets)) true
+					row flowgen "$name" "$family" "$proto" $((slices * packets)) true
 					;;
 				esac
 			done
@@ -382,7 +431,15 @@ for name in $cases; do
 	[ -z "$fresh" ] || topology_down
 done
 for name in $cases; do
-	pktgen "$name"
+	for family in $families; do
+		topology_up
+		case_up "$name"
+		settle
+		for flows in $counts; do
+			row pktgen "$name" "$family" udp "$flows" false
+		done
+		topology_down
+	done
 done
 slab
 echo "1..$number"
