@@ -5,6 +5,9 @@ VERSION := $(shell cat VERSION)
 KVER ?= $(shell uname -r)
 KDIR ?= /lib/modules/$(KVER)/build
 PREFIX ?= /usr/local
+SBINDIR ?= $(PREFIX)/sbin
+RPM_TOP ?= ../rpmbuild
+RPMBUILD ?= rpmbuild
 DKMS_SOURCE = $(DESTDIR)/usr/src/cfr-$(VERSION)
 
 all: module tool
@@ -22,6 +25,9 @@ help:
 	@echo 'make                 the module for this kernel (KVER=, KDIR=) and cfrctl'
 	@echo 'make install         both, and the manual page (PREFIX=, DESTDIR=)'
 	@echo 'make dkms_install    the module as a DKMS source instead'
+	@echo 'make deb             Debian packages of both, into the parent directory'
+	@echo 'make rpm             RPM packages of both, into RPM_TOP=../rpmbuild'
+	@echo 'make package-test    packages built, judged, installed, upgraded and purged in copies of the roots (root); ROW='
 	@echo 'make clean           what was built here; make distclean: the cached VM roots too'
 
 demo:
@@ -61,12 +67,32 @@ modules: module
 tool:
 	$(MAKE) -C cfrctl
 
-install: tool_install modules_install
+deb:
+	dpkg-buildpackage --unsigned-source --unsigned-changes --build=full
+
+# The spec wants its source as rpmbuild would fetch it.
+rpm:
+	install -d $(RPM_TOP)/SOURCES
+	sed 's/@VERSION@/$(VERSION)/g' dist/cfr.spec.in >$(RPM_TOP)/cfr.spec
+	tar --exclude='*.o' --exclude='.*' --transform 's,^,cfr-$(VERSION)/,' -czf $(RPM_TOP)/SOURCES/cfr-$(VERSION).tar.gz \
+		Kbuild LICENSE Makefile README.md VERSION cfrctl dist dkms.conf doc kmod uapi
+	$(RPMBUILD) --define '_topdir $(abspath $(RPM_TOP))' -ba $(RPM_TOP)/cfr.spec
+
+package-test:
+	@selftests/packaging/run $(if $(ROW),--row $(ROW))
+
+install: tool_install service_install modules_install
 
 tool_install: tool
-	install -D -m 755 cfrctl/cfrctl $(DESTDIR)$(PREFIX)/sbin/cfrctl
+	install -D -m 755 cfrctl/cfrctl $(DESTDIR)$(SBINDIR)/cfrctl
 	install -d $(DESTDIR)$(PREFIX)/share/man/man8
 	sed 's/@VERSION@/$(VERSION)/g' doc/cfrctl.8 >$(DESTDIR)$(PREFIX)/share/man/man8/cfrctl.8
+
+# A configuration that is there stays.
+service_install:
+	install -D -m 644 dist/cfr.service $(DESTDIR)$(PREFIX)/lib/systemd/system/cfr.service
+	install -D -m 644 dist/modules-load.conf $(DESTDIR)$(PREFIX)/lib/modules-load.d/cfr.conf
+	test -e $(DESTDIR)/etc/cfr/cfr.conf || install -D -m 644 dist/cfr.conf $(DESTDIR)/etc/cfr/cfr.conf
 
 modules_install: module
 	$(MAKE) -C $(KDIR) M=$(CURDIR) $(if $(DESTDIR),INSTALL_MOD_PATH=$(DESTDIR)) modules_install
@@ -75,7 +101,8 @@ modules_install: module
 # What DKMS builds from, and no more
 dkms_install:
 	install -d $(DKMS_SOURCE)
-	cp -r Kbuild VERSION LICENSE dkms.conf kmod uapi $(DKMS_SOURCE)/
+	tar --exclude='*.o' --exclude='.*' --exclude=kmod/tests -cf - Kbuild VERSION LICENSE dkms.conf dist/dkms-notice kmod uapi | \
+		tar --no-same-owner -C $(DKMS_SOURCE) -xf -
 	@echo 'now: dkms install cfr/$(VERSION)'
 
 clean:
@@ -86,5 +113,5 @@ clean:
 distclean: clean
 	rm -rf --one-file-system $${XDG_CACHE_HOME:-$$HOME/.cache}/cfr
 
-.PHONY: all help kunit fuzz coverage demo check check-matrix check-all gates bench module modules tool install tool_install \
-	modules_install dkms_install clean distclean
+.PHONY: all help kunit fuzz coverage demo check check-matrix check-all gates bench module modules tool deb rpm \
+	package-test install tool_install service_install modules_install dkms_install clean distclean
