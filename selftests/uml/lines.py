@@ -16,8 +16,8 @@ import tempfile
 
 HEAD = """# Which lines of the module tests reach
 
-Written by `make coverage`: gcov's counts of the unit tests, the fuzzers and those selftests that run on User-mode
-Linux, united. What needs two CPUs, suspend or memory pressure is reached by the debug row, which counts no lines.
+Written by `make coverage`: gcov's counts of all that was run on User-mode Linux ({what}), united. What needs two
+CPUs, suspend or a lack of memory is reached elsewhere, where no lines are counted.
 
 """
 
@@ -71,7 +71,8 @@ def main():
     pathlib.Path("percent").write_text(f"{percent}\n")
 
     why = dict(reasons())
-    print(HEAD + f"**{reached} of {lines} lines, {percent} %.**\n\n| file | lines | reached | % |\n|---|---|---|---|")
+    what = ", ".join(p.read_text().strip() for p in sorted(pathlib.Path(".").glob("*/what")))
+    print(HEAD.format(what=what) + f"**{reached} of {lines} lines, {percent} %.**\n\n| file | lines | reached | % |\n|---|---|---|---|")
     for file, (n, r) in sorted(files.items()):
         print(f"| {file} | {n} | {r} | {100 * r / n:.1f} |")
     print("\n## Not reached\n\n| file | function | lines | why |\n|---|---|---|---|")
