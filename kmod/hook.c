@@ -138,28 +138,11 @@ static void settle(const struct cfr_config *cfg, struct sk_buff *skb)
 	untrack(skb);
 }
 
-static enum cfr_stat error_failure(const struct cfr_flow *flow,
-				   const struct cfr_quote *quote)
-{
-	if (quote->damaged)
-		return CFR_STAT_icmp_invalid;
-	return flow ? CFR_STAT_no_memory : CFR_STAT_icmp_no_flow;
-}
-
 static bool error_to_customer(struct cfr_net *cn, const struct cfr_config *cfg,
 			      struct sk_buff *skb, const struct cfr_packet *pkt,
 			      enum cfr_stat *why)
 {
-	struct cfr_quote quote;
-	struct cfr_flow *flow;
-	bool done;
-
-	flow = cfr_icmp_flow(cn, skb, pkt, CFR_IN, &quote);
-	done = flow && !quote.damaged &&
-	       cfr_icmp_translate(skb, pkt, &quote, flow, CFR_IN);
-	*why = error_failure(flow, &quote);
-	memzero_explicit(&quote, sizeof(quote));
-	if (!done)
+	if (cfr_icmp_translate(cn, skb, pkt, CFR_IN, why) != CFR_ICMP_TRANSLATED)
 		return false;
 	settle(cfg, skb);
 	*flags_of(skb, pkt->family) |= TRANSLATED;
@@ -234,18 +217,6 @@ static unsigned int to_customer(struct cfr_net *cn,
 	}
 }
 
-static bool about_flow(struct cfr_net *cn, struct sk_buff *skb,
-		       const struct cfr_packet *pkt)
-{
-	struct cfr_quote quote;
-	bool ours;
-
-	ours = pkt->kind == CFR_KIND_ERROR &&
-	       cfr_icmp_flow(cn, skb, pkt, CFR_OUT, &quote);
-	memzero_explicit(&quote, sizeof(quote));
-	return ours;
-}
-
 /* An error about a packet of a live flow belongs to the flow, marked or not:
  * conntrack, which never saw the flow, would call it INVALID.
  */
@@ -255,7 +226,7 @@ static bool error_of_flow(struct cfr_net *cn, struct sk_buff *skb, u8 family)
 	bool ours;
 
 	cfr_packet_parse(skb, family, &pkt);
-	ours = about_flow(cn, skb, &pkt);
+	ours = cfr_icmp_about_flow(cn, skb, &pkt);
 	cfr_packet_wipe(&pkt);
 	return ours;
 }
@@ -389,7 +360,7 @@ static bool own_is_ours(struct cfr_net *cn, const struct cfr_config *cfg,
 
 	cfr_flow_key_of(&key, CFR_OUT, skb, pkt);
 	if ((cfr_packet_relayable(pkt) && cfr_flow_find(cn, &key)) ||
-	    about_flow(cn, skb, pkt))
+	    cfr_icmp_about_flow(cn, skb, pkt))
 		return true;
 	return cfr_config_policy(cfg, skb->mark) &&
 	       dest_space(cfg, skb, pkt->family) != CFR_SPACE_BYPASS &&
@@ -515,22 +486,19 @@ static unsigned int error_to_remote(struct cfr_net *cn,
 				    const struct nf_hook_state *state,
 				    const struct cfr_packet *pkt)
 {
-	struct cfr_quote quote;
-	struct cfr_flow *flow;
 	enum cfr_stat why;
-	bool done;
 
-	flow = cfr_icmp_flow(cn, skb, pkt, CFR_OUT, &quote);
-	done = flow && !quote.damaged &&
-	       cfr_icmp_translate(skb, pkt, &quote, flow, CFR_OUT);
-	why = error_failure(flow, &quote);
-	memzero_explicit(&quote, sizeof(quote));
-	if (done) {
+	switch (cfr_icmp_translate(cn, skb, pkt, CFR_OUT, &why)) {
+	case CFR_ICMP_TRANSLATED:
 		settle(cfg, skb);
 		cfr_stats_inc(cn, errors_out);
 		return NF_ACCEPT;
+	case CFR_ICMP_FAILED:
+		return drop(cn, why);
+	case CFR_ICMP_NO_FLOW:
+		break;
 	}
-	if (flow || *flags_of(skb, pkt->family) & CLAIMED)
+	if (*flags_of(skb, pkt->family) & CLAIMED)
 		return drop(cn, why);
 	if (!cfr_config_policy(cfg, skb->mark) || !forwarded(skb, state) ||
 	    dest_space(cfg, skb, pkt->family) == CFR_SPACE_BYPASS)

@@ -52,20 +52,12 @@ static bool addressed_to_sender(const struct sk_buff *skb, u8 family,
 	return ipv6_addr_equal(&to->in6, &sender->in6);
 }
 
-/**
- * cfr_icmp_flow() - the live flow that an ICMP error is about
- * @cn: the namespace
- * @skb: the error; its head may move
- * @pkt: as parsed, of CFR_KIND_ERROR
- * @dir: the error's direction
- * @quote: filled in; one that is damaged must not be acted on (RFC 5508 REQ-3),
- *	nor may it pass for one of no flow
- *
- * Return: NULL if it is about none.
+/* The live flow that an error is about, or NULL. A damaged quote must not be
+ * acted on (RFC 5508 REQ-3), nor may it pass for one of no flow.
  */
-struct cfr_flow *cfr_icmp_flow(struct cfr_net *cn, struct sk_buff *skb,
-			       const struct cfr_packet *pkt, enum cfr_dir dir,
-			       struct cfr_quote *quote)
+static struct cfr_flow *flow_of(struct cfr_net *cn, struct sk_buff *skb,
+				const struct cfr_packet *pkt, enum cfr_dir dir,
+				struct cfr_quote *quote)
 {
 	struct cfr_flow *flow;
 	struct cfr_key key;
@@ -152,19 +144,9 @@ static void checksum6(struct sk_buff *skb, const struct cfr_packet *pkt)
 					  skb_checksum(skb, pkt->l4, len, 0));
 }
 
-/**
- * cfr_icmp_translate() - rewrite an ICMP error
- * @skb: the error; its head may move
- * @pkt: as parsed
- * @quote: as parsed
- * @flow: that it is about
- * @dir: the error's direction
- *
- * Return: false if it could not be done; the packet must then be dropped.
- */
-bool cfr_icmp_translate(struct sk_buff *skb, const struct cfr_packet *pkt,
-			const struct cfr_quote *quote,
-			const struct cfr_flow *flow, enum cfr_dir dir)
+static bool translate(struct sk_buff *skb, const struct cfr_packet *pkt,
+		      const struct cfr_quote *quote, const struct cfr_flow *flow,
+		      enum cfr_dir dir)
 {
 	bool v4 = pkt->family == NFPROTO_IPV4;
 	bool out = dir == CFR_OUT;
@@ -177,6 +159,7 @@ bool cfr_icmp_translate(struct sk_buff *skb, const struct cfr_packet *pkt,
 			  out ? CFR_DESTINATION : CFR_SOURCE, &to);
 	cfr_rewrite_outer(skb, pkt->family, out ? CFR_SOURCE : CFR_DESTINATION,
 			  &to);
+	memzero_explicit(&to, sizeof(to));
 	if (out && !(v4 ? trim4(skb, pkt, quote) : trim6(skb, pkt, quote)))
 		return false;
 	if (v4)
@@ -184,8 +167,53 @@ bool cfr_icmp_translate(struct sk_buff *skb, const struct cfr_packet *pkt,
 	else
 		checksum6(skb, pkt);
 	skb->ip_summed = CHECKSUM_NONE;
-	memzero_explicit(&to, sizeof(to));
 	return true;
+}
+
+/**
+ * cfr_icmp_about_flow() - is an ICMP error of a customer's side about a live flow?
+ * @cn: the namespace
+ * @skb: the packet; its head may move
+ * @pkt: as parsed
+ */
+bool cfr_icmp_about_flow(struct cfr_net *cn, struct sk_buff *skb,
+			 const struct cfr_packet *pkt)
+{
+	struct cfr_quote quote;
+	bool ours;
+
+	ours = pkt->kind == CFR_KIND_ERROR &&
+	       flow_of(cn, skb, pkt, CFR_OUT, &quote);
+	memzero_explicit(&quote, sizeof(quote));
+	return ours;
+}
+
+/**
+ * cfr_icmp_translate() - rewrite an ICMP error about a live flow
+ * @cn: the namespace
+ * @skb: the error; its head may move
+ * @pkt: as parsed, of CFR_KIND_ERROR
+ * @dir: the error's direction
+ * @why: set but for CFR_ICMP_TRANSLATED
+ */
+enum cfr_icmp cfr_icmp_translate(struct cfr_net *cn, struct sk_buff *skb,
+				 const struct cfr_packet *pkt, enum cfr_dir dir,
+				 enum cfr_stat *why)
+{
+	enum cfr_icmp result = CFR_ICMP_NO_FLOW;
+	struct cfr_quote quote;
+	struct cfr_flow *flow;
+
+	flow = flow_of(cn, skb, pkt, dir, &quote);
+	*why = flow ? CFR_STAT_no_memory : CFR_STAT_icmp_no_flow;
+	if (quote.damaged)
+		*why = CFR_STAT_icmp_invalid;
+	if (flow && !quote.damaged && translate(skb, pkt, &quote, flow, dir))
+		result = CFR_ICMP_TRANSLATED;
+	else if (flow)
+		result = CFR_ICMP_FAILED;
+	memzero_explicit(&quote, sizeof(quote));
+	return result;
 }
 
 static void refuse4(struct sk_buff *skb, enum cfr_stat why)

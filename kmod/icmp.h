@@ -5,12 +5,18 @@
 
 #include "flow.h"
 
-struct cfr_flow *cfr_icmp_flow(struct cfr_net *cn, struct sk_buff *skb,
-			       const struct cfr_packet *pkt, enum cfr_dir dir,
-			       struct cfr_quote *quote);
-bool cfr_icmp_translate(struct sk_buff *skb, const struct cfr_packet *pkt,
-			const struct cfr_quote *quote,
-			const struct cfr_flow *flow, enum cfr_dir dir);
+/* What became of an ICMP error */
+enum cfr_icmp {
+	CFR_ICMP_NO_FLOW,	/* it is about none that lives */
+	CFR_ICMP_FAILED,	/* it is, and must be dropped */
+	CFR_ICMP_TRANSLATED,
+};
+
+bool cfr_icmp_about_flow(struct cfr_net *cn, struct sk_buff *skb,
+			 const struct cfr_packet *pkt);
+enum cfr_icmp cfr_icmp_translate(struct cfr_net *cn, struct sk_buff *skb,
+				 const struct cfr_packet *pkt, enum cfr_dir dir,
+				 enum cfr_stat *why);
 void cfr_icmp_refuse(struct sk_buff *skb, u8 family, enum cfr_stat why);
 
 #endif
