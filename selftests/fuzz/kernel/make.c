@@ -312,8 +312,14 @@ static void random_ends(struct draft *d, enum side side)
 	memcpy(d->dst.addr, addresses[!side][v6][below(PEERS)], 16);
 	d->src.port = htons(1024 + below(64));
 	d->dst.port = chance(80) ? htons(443) : random64();
-	if (side == INTERNET && chance(80)) {
-		/* into the pool, where there may or may not be a flow */
+	if (side == INTERNET) {
+		/* Into the pool, where there may or may not be a flow, or to one of its
+		 * own. The internet knows no customer: an error about a packet that it
+		 * had sent to one would tell it what it wrote itself.
+		 */
+		memcpy(d->dst.addr, addresses[INTERNET][v6][below(PEERS)], 16);
+		if (chance(10))
+			return;
 		inet_pton(v6 ? AF_INET6 : AF_INET, v6 ? "2001:db8:cf:7::1" :
 							"198.51.100.0", d->dst.addr);
 		d->dst.addr[v6 ? 15 : 3] = random64();
