@@ -20,6 +20,7 @@ help:
 	@echo 'make gates           static checks: warnings, sparse, checkpatch, clang, shellcheck ...'
 	@echo 'make kunit           the unit tests of the module on User-mode Linux (root)'
 	@echo 'make fuzz            packets and netlink messages thrown at the module; DURATION=seconds each'
+	@echo 'make fuzz-tool       command lines, files and replies thrown at the tool; DURATION=seconds in all'
 	@echo 'make coverage        which lines of the module its tests reach, into doc/coverage.md'
 	@echo 'make bench           instructions per packet, into doc/performance.{md,json}'
 	@echo 'make                 the module for this kernel (KVER=, KDIR=) and cfrctl'
@@ -52,6 +53,10 @@ kunit:
 
 fuzz:
 	@selftests/uml/run --duration $(or $(DURATION),90) $(if $(SEED),--seed $(SEED)) packets netlink
+
+# The tool's parsers, by libFuzzer under ASan and UBSan
+fuzz-tool:
+	@selftests/fuzz/tool/run --duration $(or $(DURATION),40)
 
 coverage:
 	@selftests/uml/coverage --duration $(or $(DURATION),90)

@@ -57,7 +57,7 @@ static int ask(struct mnl_socket *socket, const char *table, const char *chain)
 	if (mnl_nlmsg_get_payload_len(nlh) < sizeof(error))
 		return -EBADMSG;
 	memcpy(&error, mnl_nlmsg_get_payload(nlh), sizeof(error));
-	return error;
+	return nlmsg_error_ok(error) ? error : -EBADMSG;
 }
 
 /* A kernel without nftables has no tables. */

@@ -78,6 +78,8 @@ static int end(struct nl *nl, const struct nlmsghdr *nlh, uint32_t *offset)
 	memcpy(&code, payload, sizeof(code));
 	if (!code || (code > 0 && nlh->nlmsg_type == NLMSG_DONE))
 		return 1;
+	if (!nlmsg_error_ok(code))
+		return fail(nl->fault, EBADMSG, "the kernel's answer makes no sense");
 	if (nlh->nlmsg_type == NLMSG_ERROR)
 		skip += sizeof(struct nlmsghdr);
 	if (rest < (int)skip || !(nlh->nlmsg_flags & NLM_F_ACK_TLVS))

@@ -13,4 +13,10 @@ static inline bool nlmsg_ok(const struct nlmsghdr *nlh, int rest)
 	       nlh->nlmsg_len <= (unsigned int)rest;
 }
 
+/* What an answer may say: 0 or -errno */
+static inline bool nlmsg_error_ok(int error)
+{
+	return error <= 0 && error >= -4095;
+}
+
 #endif
