@@ -118,5 +118,5 @@ clean:
 distclean: clean
 	rm -rf --one-file-system $${XDG_CACHE_HOME:-$$HOME/.cache}/cfr
 
-.PHONY: all help kunit fuzz coverage demo check check-matrix check-all gates bench module modules tool deb rpm \
+.PHONY: all help kunit fuzz fuzz-tool coverage demo check check-matrix check-all gates bench module modules tool deb rpm \
 	package-test install tool_install service_install modules_install dkms_install clean distclean
