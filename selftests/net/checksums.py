@@ -4,20 +4,10 @@
 import ipaddress
 import struct
 
-from lab import FAMILIES, Barrier, Port, addr, case, equal, pin
+from lab import FAMILIES, HEADER, Sides, addr, case, equal, internet_sum, pin
 
-HEADER = {4: 20, 6: 40}
 PORTS = iter(range(25000, 60000))
 SUM_AT = {17: 6, 6: 16}
-
-
-def add(data):
-    if len(data) % 2:
-        data += b"\0"
-    total = sum(struct.unpack(f">{len(data) // 2}H", data))
-    while total >> 16:
-        total = (total & 0xffff) + (total >> 16)
-    return total
 
 
 def packet(family, src, dst, l4, proto):
@@ -25,7 +15,7 @@ def packet(family, src, dst, l4, proto):
     if family == 6:
         return struct.pack(">IHBB", 6 << 28, len(l4), proto, 64) + src + dst + l4
     head = struct.pack(">BBHHHBBH", 0x45, 0, 20 + len(l4), 0, 0, 64, proto, 0) + src + dst
-    return head[:10] + struct.pack(">H", add(head) ^ 0xffff) + head[12:] + l4
+    return head[:10] + struct.pack(">H", internet_sum(head) ^ 0xffff) + head[12:] + l4
 
 
 def covered(family, p):
@@ -33,7 +23,7 @@ def covered(family, p):
     at, size = (12, 4) if family == 4 else (8, 16)
     body = p[HEADER[family]:]
     proto = p[9 if family == 4 else 6]
-    return add(p[at:at + 2 * size] + struct.pack(">II", len(body), proto) + body)
+    return internet_sum(p[at:at + 2 * size] + struct.pack(">II", len(body), proto) + body)
 
 
 def field(family, p):
@@ -116,16 +106,12 @@ def wrong(rig, family):
 
 
 def main():
-    class Rig:
-        inside = Port("acc", "up", ("relay", "cust"))
-        wire = Port("inet", "down", ("relay", "up"))
-        barrier = Barrier(wire)
-
     pin()
-    zero(Rig)
+    rig = Sides()
+    zero(rig)
     for family in FAMILIES:
-        becomes_zero(Rig, family)
-        wrong(Rig, family)
+        becomes_zero(rig, family)
+        wrong(rig, family)
 
 
 main()

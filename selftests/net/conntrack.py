@@ -7,7 +7,7 @@ import socket
 import subprocess
 
 from icmp_errors import kernels
-from lab import ENV, FAMILIES, addr, case, equal, in_pool, netns, sock
+from lab import FAMILIES, addr, case, equal, in_pool, netns, sock
 from pmtud import forget, narrow, udp
 
 

@@ -5,6 +5,8 @@ import struct
 from scapy.layers.inet import IP
 from scapy.layers.inet6 import IPv6
 
+from lab import internet_sum
+
 
 def ip(family, src, dst, proto=None):
     if family == 4:
@@ -26,9 +28,4 @@ def error(family, src, dst, what, quote):
 
 
 def fold(data):
-    if len(data) % 2:
-        data += b"\0"
-    total = sum(struct.unpack(f">{len(data) // 2}H", data))
-    while total >> 16:
-        total = (total & 0xffff) + (total >> 16)
-    return total ^ 0xffff
+    return internet_sum(data) ^ 0xffff

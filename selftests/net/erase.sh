@@ -28,14 +28,6 @@ power() {
 	echo "${error##*: }"
 }
 
-flows() {
-	for family in 4 6; do
-		server=SRV_$family
-		in_ns "$c1" ping -"$family" -q -c 1 -W 20 "${!server}" || return
-	done
-	[ "$(stat flows)" -ge 2 ]
-}
-
 flows_are() {
 	[ "$(stat flows)" -eq "$1" ]
 }

@@ -10,8 +10,8 @@ from scapy.layers.inet import IP, UDP, fragment
 from scapy.layers.inet6 import IPv6, IPv6ExtHdrFragment, fragment6
 from scapy.packet import Raw
 
-from lab import (FAMILIES, Barrier, Port, addr, case, equal, in_pool, moved, netns, pin,
-                 sock, stats)
+from lab import (FAMILIES, Sides, addr, case, equal, in_pool, moved, netns, pin, sock, stats,
+                 udp_flow)
 
 SIZE = 4000
 PORTS = iter(range(22000, 60000))
@@ -40,29 +40,10 @@ def is_fragment(p):
     return p[6] == 44
 
 
-class Rig:
-    def __init__(self):
-        self.inside = Port("acc", "up", ("relay", "cust"))
-        self.wire = Port("inet", "down", ("relay", "up"))
-        self.barrier = Barrier(self.wire)
-
-
-def flow(family):
-    """A relayed UDP flow: both ends, the customer's port, the relay tuple"""
-    server = sock("srv", family, socket.SOCK_DGRAM, (addr("SRV", family), next(PORTS)))
-    c = sock("c1", family, socket.SOCK_DGRAM)
-    remote = server.getsockname()[:2]
-    c.connect(remote)
-    c.send(b"hello")
-    peer = server.recvfrom(10)[1][:2]
-    assert in_pool(peer[0], family), peer
-    return c, server, peer
-
-
 def ordered(rig, family):
     for name, order in ORDERS.items():
         with case(f"IPv{family} fragments out {name}"):
-            c, server, peer = flow(family)
+            c, server, peer = udp_flow(family, next(PORTS))
             data = os.urandom(SIZE // 2).hex().encode()
             packet = datagram(family, addr("C1", family), addr("SRV", family),
                               c.getsockname()[1], server.getsockname()[1], data)
@@ -72,7 +53,7 @@ def ordered(rig, family):
             equal(got, data, "datagram")
             equal(seen[:2], peer, "relay tuple")
         with case(f"IPv{family} fragments in {name}"):
-            c, server, peer = flow(family)
+            c, server, peer = udp_flow(family, next(PORTS))
             data = os.urandom(SIZE // 2).hex().encode()
             packet = datagram(family, addr("SRV", family), peer[0],
                               server.getsockname()[1], peer[1], data)
@@ -145,7 +126,7 @@ def undefragmented(rig):
             equal(len(rig.barrier.pass_()), 0, "packets on the wire")
             equal(moved(before, stats(), "refusals"), {"fragment": len(parts)}, "refusals")
         with case(f"IPv{family} fragments that nothing assembled, in: fragment"):
-            _, server, peer = flow(family)
+            _, server, peer = udp_flow(family, next(PORTS))
             packet = datagram(family, addr("SRV", family), peer[0], 7777, peer[1],
                               b"y" * SIZE)
             parts = pieces(family, packet)
@@ -161,7 +142,7 @@ def undefragmented(rig):
 
 def main():
     pin()
-    rig = Rig()
+    rig = Sides()
     for family in FAMILIES:
         ordered(rig, family)
         first_only(rig, family)

@@ -10,8 +10,7 @@ from scapy.layers.inet import ICMP, IP, TCP, UDP
 from scapy.layers.inet6 import ICMPv6EchoRequest, IPv6
 from scapy.packet import Raw
 
-from lab import (AF, FAMILIES, Barrier, Port, addr, case, equal, in_pool, moved, netns, pin,
-                 sock, stats)
+from lab import AF, FAMILIES, Sides, addr, case, equal, in_pool, moved, netns, pin, sock, stats
 
 INSIDE = {4: "198.51.100.66", 6: "2001:db8:cf::66"}
 BEHIND = {4: "10.83.77.7", 6: "fd83:c0de:77::7"}
@@ -137,17 +136,13 @@ def own_marked(family):
 
 
 def main():
-    class Rig:
-        inside = Port("acc", "up", ("relay", "cust"))
-        wire = Port("inet", "down", ("relay", "up"))
-        barrier = Barrier(wire)
-
     pin()
+    rig = Sides()
     for family in FAMILIES:
-        unsolicited(Rig, family)
-        forged(Rig, family)
-        host_to_pool(Rig, family)
-        host_forged(Rig, family)
+        unsolicited(rig, family)
+        forged(rig, family)
+        host_to_pool(rig, family)
+        host_forged(rig, family)
         own_marked(family)
     with netns("relay"):
         equal(os.system("nft flush chain inet lab premark && nft add chain inet lab late "
@@ -157,12 +152,12 @@ def main():
                         "meta mark set 1"), 0, "nft")
     for family in FAMILIES:
         with case(f"IPv{family} marked after conntrack: mark_too_late"):
-            Rig.wire.drain()
+            rig.wire.drain()
             before = stats()
             for _ in range(3):
-                Rig.inside.send(ip(family, addr("C1", family), addr("DARK", family))
+                rig.inside.send(ip(family, addr("C1", family), addr("DARK", family))
                                 / UDP(sport=next(PORTS), dport=7) / Raw(b"late"))
-            equal(len(Rig.barrier.pass_()), 0, "packets on the wire")
+            equal(len(rig.barrier.pass_()), 0, "packets on the wire")
             equal(moved(before, stats(), "refusals"), {"mark_too_late": 3}, "refusals")
 
 

@@ -15,8 +15,8 @@ from scapy.layers.inet6 import ICMPv6EchoRequest, IPv6
 from scapy.packet import Raw
 
 from crafted import error, fold, ip
-from lab import (FAMILIES, Barrier, Port, addr, case, equal, in_pool, moved, netns, pin,
-                 sock, stats)
+from lab import (FAMILIES, HEADER, Sides, addr, case, equal, in_pool, moved, netns, pin, sock,
+                 stats)
 
 ROUTER = {4: "198.18.7.7", 6: "2001:db8:dada::7"}
 DEEP = {4: "10.83.200.99", 6: "fd83:c0de:200::99"}
@@ -31,7 +31,6 @@ ERRORS = {
         "time exceeded": (3, 0, 0), "parameter problem": (4, 0, 40)},
 }
 PORTS = iter(range(21000, 60000))
-HEADER = {4: 20, 6: 40}
 PLAIN = {4: 28, 6: 48}
 
 
@@ -72,12 +71,7 @@ def is_error(family):
     return pred
 
 
-class Rig:
-    def __init__(self):
-        self.inside = Port("acc", "up", ("relay", "cust"))
-        self.wire = Port("inet", "down", ("relay", "up"))
-        self.barrier = Barrier(self.wire)
-
+class Rig(Sides):
     def send(self, packet):
         """Customer to remote: as it comes out"""
         packet = bytes(packet)

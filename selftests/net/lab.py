@@ -7,6 +7,7 @@ or is gone for good.
 """
 import contextlib
 import ctypes
+import hashlib
 import ipaddress
 import json
 import os
@@ -15,6 +16,7 @@ import socket
 import struct
 import subprocess
 import sys
+import threading
 import time
 import traceback
 
@@ -25,6 +27,7 @@ POOL = {4: ipaddress.ip_network(ENV["POOL4"]), 6: ipaddress.ip_network(ENV["POOL
 AF = {4: socket.AF_INET, 6: socket.AF_INET6}
 FAMILIES = (4, 6)
 ETH = {4: 0x0800, 6: 0x86dd}
+HEADER = {4: 20, 6: 40}
 RCVBUFFORCE = 33  # SO_RCVBUFFORCE
 
 _libc = ctypes.CDLL(None, use_errno=True)
@@ -63,6 +66,29 @@ def sock(ns, family, kind, bind=None, proto=0):
     if bind:
         s.bind(bind)
     return s
+
+
+def udp_flow(family, port):
+    """A relayed UDP flow: the customer's socket, the server's, the relay tuple"""
+    server = sock("srv", family, socket.SOCK_DGRAM, (addr("SRV", family), port))
+    c = sock("c1", family, socket.SOCK_DGRAM)
+    c.connect((addr("SRV", family), port))
+    c.send(b"hello")
+    peer = server.recvfrom(10)[1][:2]
+    assert in_pool(peer[0], family), peer
+    return c, server, peer
+
+
+def tcp_flow(family, port):
+    """The same of TCP"""
+    listener = sock("srv", family, socket.SOCK_STREAM, (addr("SRV", family), port))
+    listener.listen(1)
+    c = sock("c1", family, socket.SOCK_STREAM)
+    c.connect((addr("SRV", family), port))
+    server, peer = listener.accept()
+    server.settimeout(TIMEOUT)
+    assert in_pool(peer[0], family), peer
+    return c, server, peer[:2]
 
 
 def abort(*sockets):
@@ -135,6 +161,47 @@ def wait_for(pred, timeout=TIMEOUT):
             return False
         select.select([], [], [], 0.02)
     return True
+
+
+# --- data
+
+def letters(size):
+    """Random, but no bytes that could be a customer's address by chance"""
+    return os.urandom((size + 1) // 2).hex()[:size].encode()
+
+
+def digest(data):
+    return hashlib.sha256(data).hexdigest()
+
+
+def read_all(s, size):
+    data = bytearray()
+    while len(data) < size:
+        part = s.recv(1 << 16)
+        if not part:
+            break
+        data += part
+    return bytes(data)
+
+
+def carry(sender, receiver, size):
+    """size bytes over a connection arrive as they were sent"""
+    data = letters(size)
+    thread = threading.Thread(target=sender.sendall, args=(data,))
+    thread.start()
+    got = read_all(receiver, size)
+    thread.join()
+    equal(digest(got), digest(data), "digest")
+
+
+def internet_sum(data):
+    """As RFC 1071 adds up; 0xffff over what holds a right checksum"""
+    if len(data) % 2:
+        data += b"\0"
+    total = sum(struct.unpack(f">{len(data) // 2}H", data))
+    while total >> 16:
+        total = (total & 0xffff) + (total >> 16)
+    return total
 
 
 # --- frames
@@ -221,3 +288,12 @@ class Barrier:
         got = self.wire.until(lambda p: token in p)
         self.rx.recv(100)
         return got[:-1]
+
+
+class Sides:
+    """The links on both sides of the relay, to send and see packets on"""
+
+    def __init__(self):
+        self.inside = Port("acc", "up", ("relay", "cust"))
+        self.wire = Port("inet", "down", ("relay", "up"))
+        self.barrier = Barrier(self.wire)

@@ -463,6 +463,17 @@ grown() {
 		- ($was[0] | .counters + .refusals)[$n]'
 }
 
+# flows: a customer has one in each family
+flows() {
+	local family server
+
+	for family in 4 6; do
+		server=SRV_$family
+		in_ns "$c1" ping -"$family" -q -c 1 -W 20 "${!server}" || return
+	done
+	[ "$(stat flows)" -ge 2 ]
+}
+
 # --- the wire
 
 WIRES=()

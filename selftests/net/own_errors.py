@@ -8,8 +8,8 @@ import errno
 import socket
 import subprocess
 
-from lab import (ENV, FAMILIES, addr, case, equal, in_pool, moved, netns, sock, stats,
-                 sysctl, wait_for)
+from lab import (ENV, FAMILIES, addr, case, equal, moved, netns, sock, stats, sysctl, udp_flow,
+                 wait_for)
 
 HOPS = {4: ("192.0.2.2", "192.0.2.99"), 6: ("2001:db8:1::2", "2001:db8:1::99")}
 BACK = {4: ("10.83.0.0/16", "10.83.200.98"), 6: ("fd83:c0de::/32", "fd83:c0de:200::98")}
@@ -44,12 +44,7 @@ def counted(before, counter):
 
 
 def flow(family):
-    server = sock("srv", family, socket.SOCK_DGRAM, (addr("SRV", family), next(PORTS)))
-    c = sock("c1", family, socket.SOCK_DGRAM)
-    c.connect(server.getsockname()[:2])
-    c.send(b"hello")
-    peer = server.recvfrom(100)[1][:2]
-    assert in_pool(peer[0], family), peer
+    c, server, peer = udp_flow(family, next(PORTS))
     server.connect(peer)
     return c, server
 

@@ -4,13 +4,11 @@
 link, moves data over it and asks the sender's kernel which MTU it learned.
 """
 import errno
-import hashlib
-import os
 import socket
 import subprocess
-import threading
 
-from lab import ENV, FAMILIES, TIMEOUT, addr, case, equal, in_pool, moved, sock, stats, wait_for
+from lab import (ENV, FAMILIES, HEADER, TIMEOUT, carry, case, equal, letters, moved, stats,
+                 tcp_flow, udp_flow, wait_for)
 
 SIZE = 300000
 # where, device, peer's device, MTU, which side's packets it is too small for
@@ -20,7 +18,6 @@ LINKS = [
     ("behind the access router", "acc", "c1", 1380, "down", "errors_out"),
     ("the relay's way to the customer", "relay", "cust", 1370, "down", "errors_out"),
 ]
-HEADER = {4: 20, 6: 40}
 PORTS = iter(range(7200, 7400))
 MTU_DISCOVER = {4: (socket.IPPROTO_IP, 10), 6: (socket.IPPROTO_IPV6, 23)}
 MTU = {4: (socket.IPPROTO_IP, 14), 6: (socket.IPPROTO_IPV6, 24)}
@@ -46,43 +43,15 @@ def learned(s, family):
     return s.getsockopt(level, option)
 
 
-def receive(s, size, out):
-    data = bytearray()
-    while len(data) < size:
-        part = s.recv(1 << 16)
-        if not part:
-            break
-        data += part
-    out.append(hashlib.sha256(data).hexdigest())
-
-
 def tcp(family, upward, mtu):
-    port = next(PORTS)
-    listener = sock("srv", family, socket.SOCK_STREAM, (addr("SRV", family), port))
-    listener.listen(1)
-    c = sock("c1", family, socket.SOCK_STREAM)
-    c.connect((addr("SRV", family), port))
-    s, peer = listener.accept()
-    s.settimeout(TIMEOUT)
-    assert in_pool(peer[0], family), peer
-    sender, receiver = (c, s) if upward else (s, c)
-    data = os.urandom(SIZE // 2).hex().encode()
-    got = []
-    thread = threading.Thread(target=receive, args=(receiver, len(data), got))
-    thread.start()
-    sender.sendall(data)
-    thread.join()
-    equal(got, [hashlib.sha256(data).hexdigest()], "digest")
+    c, server, _ = tcp_flow(family, next(PORTS))
+    sender, receiver = (c, server) if upward else (server, c)
+    carry(sender, receiver, SIZE)
     equal(learned(sender, family), mtu, "MTU the sender learned")
 
 
 def udp(family, upward, mtu):
-    port = next(PORTS)
-    server = sock("srv", family, socket.SOCK_DGRAM, (addr("SRV", family), port))
-    c = sock("c1", family, socket.SOCK_DGRAM)
-    c.connect((addr("SRV", family), port))
-    c.send(b"hello")
-    peer = server.recvfrom(10)[1][:2]
+    c, server, peer = udp_flow(family, next(PORTS))
     server.connect(peer)
     sender, receiver = (c, server) if upward else (server, c)
     level, option = MTU_DISCOVER[family]
@@ -99,7 +68,7 @@ def udp(family, upward, mtu):
             return True
     assert wait_for(told), "no EMSGSIZE"
     equal(learned(sender, family), mtu, "MTU the sender learned")
-    data = os.urandom(most // 2).hex().encode().ljust(most, b"x")
+    data = letters(most)
     sender.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
     sender.send(data)
     equal(receiver.recv(1 << 16), data, "largest datagram")
@@ -107,16 +76,11 @@ def udp(family, upward, mtu):
 
 def fragmented(family, upward, where):
     """Without DF (IPv4), or by the sender (IPv6), large datagrams arrive"""
-    port = next(PORTS)
-    server = sock("srv", family, socket.SOCK_DGRAM, (addr("SRV", family), port))
-    c = sock("c1", family, socket.SOCK_DGRAM)
-    c.connect((addr("SRV", family), port))
+    c, server, peer = udp_flow(family, next(PORTS))
     level, option = MTU_DISCOVER[family]
     for s in (c, server):
         s.setsockopt(level, option, 0)
-    c.send(b"hello")
-    peer = server.recvfrom(10)[1][:2]
-    data = os.urandom(2000).hex().encode()
+    data = letters(4000)
     send, receiver = ((lambda: c.send(data), server) if upward else
                       (lambda: server.sendto(data, peer), c))
     send()

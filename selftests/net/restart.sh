@@ -10,14 +10,6 @@
 #   c1 ---- acc ---- relay ---- inet ---- srv
 . "$(dirname "$0")/lib.sh"
 
-flows() {
-	for family in 4 6; do
-		server=SRV_$family
-		in_ns "$c1" ping -"$family" -q -c 1 -W 20 "${!server}" || return
-	done
-	[ "$(stat flows)" -ge 2 ]
-}
-
 [ "${CFR_BOOT:-}" = last ] || skip_all "restarts the machine: for the lab's last boot only"
 need_cfr
 need kexec

@@ -1,37 +1,16 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0
 """The configuration changes while data moves."""
-import os
-import socket
 import threading
 
-from lab import (ENV, FAMILIES, TIMEOUT, Barrier, Port, abort, addr, apply, case, cfrctl, equal,
-                 in_pool, moved, pin, sock, stats)
+from lab import (ENV, FAMILIES, Sides, abort, apply, case, cfrctl, equal, letters, moved, pin,
+                 read_all, stats, tcp_flow, udp_flow)
 
 POOLS = f"pool web4 prefix {ENV['POOL4']}\npool web6 prefix {ENV['POOL6']}\n"
 HOMES = "policy homes mark 0x1/0xff pool web4 pool web6\n"
 OTHER = "pool new4 prefix 198.18.64.0/24\npool new6 prefix 2001:db8:dada:40::/64\n"
 RELOADS = 20
 PORTS = iter(range(8100, 8200))
-
-
-def dial(family):
-    """A relayed TCP connection: both ends and the relay tuple"""
-    listener = sock("srv", family, socket.SOCK_STREAM, (addr("SRV", family), next(PORTS)))
-    listener.listen(1)
-    c = sock("c1", family, socket.SOCK_STREAM)
-    c.connect(listener.getsockname()[:2])
-    s, peer = listener.accept()
-    s.settimeout(TIMEOUT)
-    assert in_pool(peer[0], family), peer
-    return c, s, peer[:2]
-
-
-def udp(family):
-    server = sock("srv", family, socket.SOCK_DGRAM, (addr("SRV", family), next(PORTS)))
-    c = sock("c1", family, socket.SOCK_DGRAM)
-    c.connect(server.getsockname()[:2])
-    return c, server, speak(c, server)
 
 
 def speak(c, server):
@@ -55,12 +34,9 @@ class Transfer(threading.Thread):
         try:
             while not self.done:
                 for a, b in (self.ends, self.ends[::-1]):
-                    block = os.urandom(4000).hex().encode()
+                    block = letters(8000)
                     a.sendall(block)
-                    got = b""
-                    while len(got) < len(block):
-                        got += b.recv(1 << 16)
-                    equal(got, block, "block")
+                    equal(read_all(b, len(block)), block, "block")
                 self.blocks += 1
         except (OSError, AssertionError) as e:
             self.error = e
@@ -74,9 +50,9 @@ class Transfer(threading.Thread):
 
 def reloads():
     with case(f"a transfer of each family survives {RELOADS} reloads"):
-        ends = {f: dial(f) for f in FAMILIES}
+        ends = {f: tcp_flow(f, next(PORTS)) for f in FAMILIES}
         transfers = [Transfer(*ends[f][:2]) for f in FAMILIES]
-        datagrams = {f: udp(f) for f in FAMILIES}
+        datagrams = {f: udp_flow(f, next(PORTS)) for f in FAMILIES}
         before = stats()
         for n in range(RELOADS):
             apply(POOLS + HOMES + f"bypass 192.0.2.{n + 8}\n" * (n % 2)
@@ -108,8 +84,8 @@ def reloads():
 def retired(family, rig):
     with case(f"IPv{family} a removed prefix: its flows end and it is silent"):
         apply(POOLS + HOMES)
-        c, s, _ = dial(family)
-        d, server, peer = udp(family)
+        c, s, _ = tcp_flow(family, next(PORTS))
+        d, server, peer = udp_flow(family, next(PORTS))
         apply(OTHER + HOMES.replace("web", "new"))
         equal(stats()["gauges"]["flows"], 0, "flows")
         rig.barrier.pass_()
@@ -132,8 +108,8 @@ def retired(family, rig):
         assert new.startswith({4: "198.18.64.", 6: "2001:db8:dada:40:"}[family]), new
     with case(f"IPv{family} flush under traffic: flows end, new ones begin"):
         apply(POOLS + HOMES)
-        c, s, _ = dial(family)
-        d, server, peer = udp(family)
+        c, s, _ = tcp_flow(family, next(PORTS))
+        d, server, peer = udp_flow(family, next(PORTS))
         cfrctl("flush")
         equal(stats()["gauges"]["flows"], 0, "flows")
         assert speak(d, server) != peer, "the old tuple was used again at once"
@@ -147,13 +123,9 @@ def retired(family, rig):
 def main():
     reloads()
     pin()
-
-    class Rig:
-        wire = Port("inet", "down")
-        barrier = Barrier(wire)
-
+    rig = Sides()
     for family in FAMILIES:
-        retired(family, Rig)
+        retired(family, rig)
 
 
 main()

@@ -11,8 +11,8 @@ from scapy.layers.inet import ICMP, IP, TCP, UDP
 from scapy.layers.inet6 import ICMPv6EchoReply, ICMPv6EchoRequest, IPv6
 from scapy.packet import Raw
 
-from icmp_errors import error
-from lab import FAMILIES, Barrier, Port, addr, apply, equal, moved, pin, stats
+from crafted import error
+from lab import FAMILIES, Sides, addr, apply, equal, moved, pin, stats
 
 POOLS = "pool web4 prefix 198.51.100.0/24\npool web6 prefix 2001:db8:cf::/56\n"
 BASE = POOLS + "policy homes mark 0x1/0xff pool web4 pool web6\n"
@@ -21,12 +21,7 @@ PORTS = iter(range(24000, 60000))
 UNREACHABLE = {4: (3, 3, 0), 6: (1, 4, 0)}
 
 
-class Rig:
-    def __init__(self):
-        self.inside = Port("acc", "up", ("relay", "cust"))
-        self.wire = Port("inet", "down", ("relay", "up"))
-        self.barrier = Barrier(self.wire)
-
+class Rig(Sides):
     def out(self, packet):
         """What comes out on the wire for it, or None"""
         self.wire.drain()

@@ -1,40 +1,20 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0
 """Payloads of all sizes through the relay and back, seen from both ends."""
-import hashlib
-import os
 import socket
 import threading
 
-from lab import (FAMILIES, addr, case, equal, in_pool, moved, sock, stats)
+from lab import (FAMILIES, addr, case, digest, equal, in_pool, letters, moved, read_all, sock,
+                 stats)
 
 TCP_SIZES = (1, 2, 64, 1000, 1460, 4096, 65536, 3 << 20)
 UDP_SIZES = (0, 1, 2, 64, 1000, 1472, 1473, 8192, 65000)
-
-
-def payload(size):
-    # letters only: a random one could hold a customer's address by chance
-    return os.urandom((size + 1) // 2).hex()[:size].encode()
-
-
-def digest(data):
-    return hashlib.sha256(data).hexdigest()
 
 
 def relayed(peer, family, sport):
     assert in_pool(peer[0], family), f"the server saw {peer}"
     assert peer[1] >= 1024, f"the server saw port {peer[1]}"
     assert peer[1] != sport, f"source port {sport} was kept"
-
-
-def read_all(s, size):
-    data = bytearray()
-    while len(data) < size:
-        part = s.recv(1 << 16)
-        if not part:
-            break
-        data += part
-    return bytes(data)
 
 
 def tcp_echo(server, sizes, seen):
@@ -55,7 +35,7 @@ def tcp(family):
     before = stats()
     for n, size in enumerate(TCP_SIZES):
         with case(f"IPv{family} TCP {size} bytes there and back"):
-            data = payload(size)
+            data = letters(size)
             s = sock("c1", family, socket.SOCK_STREAM)
             s.connect((addr("SRV", family), 7000))
             sport = s.getsockname()[1]
@@ -83,7 +63,7 @@ def udp(family):
     before = stats()
     for size in UDP_SIZES:
         with case(f"IPv{family} UDP {size} bytes there and back"):
-            data = payload(size)
+            data = letters(size)
             s = sock("c1", family, socket.SOCK_DGRAM)
             s.connect((addr("SRV", family), 7000))
             s.send(data)

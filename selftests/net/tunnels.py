@@ -10,7 +10,7 @@ relay tuple and not from the customer's.
 import socket
 import struct
 
-from lab import FAMILIES, Port, addr, case, equal, in_pool, netns, pin, sock
+from lab import FAMILIES, Port, addr, case, equal, in_pool, pin, sock
 
 VXLAN = 4789
 AUTOFLOWLABEL = 70

@@ -8,7 +8,7 @@ import ipaddress
 import math
 import struct
 
-from lab import FAMILIES, POOL, Port, addr, case, cfrctl, equal, pin, stats
+from lab import FAMILIES, POOL, Port, addr, case, cfrctl, equal, internet_sum, pin, stats
 
 FLOWS = 2000
 P = 0.001
@@ -50,10 +50,7 @@ def datagram(family, n):
 
 
 def checksum(data):
-    total = sum(struct.unpack(f">{len(data) // 2}H", data))
-    while total >> 16:
-        total = (total & 0xffff) + (total >> 16)
-    return struct.pack(">H", total ^ 0xffff)
+    return struct.pack(">H", internet_sum(data) ^ 0xffff)
 
 
 class Sample:
