@@ -149,7 +149,9 @@ void nl_places_free(struct nl_places *places)
 	free(places->place);
 }
 
-/* Decoding refuses what it does not know: an edit would lose it unseen. */
+/* Decoding refuses what it does not know: an edit would lose it unseen. One
+ * function per nest takes an attribute, for libmnl to call on each.
+ */
 
 static int get_name(const struct nlattr *attr, char *name)
 {
@@ -157,140 +159,126 @@ static int get_name(const struct nlattr *attr, char *name)
 
 	if (mnl_attr_validate(attr, MNL_TYPE_NUL_STRING) < 0 ||
 	    strlen(text) >= CFR_NAME_MAX)
-		return -1;
+		return MNL_CB_ERROR;
 	strcpy(name, text);
-	return 0;
+	return MNL_CB_OK;
+}
+
+static int on_prefix(const struct nlattr *attr, void *data)
+{
+	unsigned int bytes = mnl_attr_get_payload_len(attr);
+	struct prefix *prefix = data;
+
+	switch (mnl_attr_get_type(attr)) {
+	case CFR_PREFIX_A_ADDR:
+		if (bytes != 4 && bytes != 16)
+			return MNL_CB_ERROR;
+		prefix->family = bytes == 4 ? AF_INET : AF_INET6;
+		memcpy(prefix->addr, mnl_attr_get_payload(attr), bytes);
+		return MNL_CB_OK;
+	case CFR_PREFIX_A_LEN:
+		prefix->len = mnl_attr_get_u8(attr);
+		return MNL_CB_OK;
+	default:
+		return MNL_CB_ERROR;
+	}
 }
 
 static int get_prefix(const struct nlattr *nest, struct prefix *prefix)
 {
-	const struct nlattr *attr;
+	int err = mnl_attr_parse_nested(nest, on_prefix, prefix);
 
-	mnl_attr_for_each_nested(attr, nest) {
-		unsigned int bytes = mnl_attr_get_payload_len(attr);
-
-		switch (mnl_attr_get_type(attr)) {
-		case CFR_PREFIX_A_ADDR:
-			if (bytes != 4 && bytes != 16)
-				return -1;
-			prefix->family = bytes == 4 ? AF_INET : AF_INET6;
-			memcpy(prefix->addr, mnl_attr_get_payload(attr), bytes);
-			break;
-		case CFR_PREFIX_A_LEN:
-			prefix->len = mnl_attr_get_u8(attr);
-			break;
-		default:
-			return -1;
-		}
-	}
-	return prefix->family ? 0 : -1;
+	return prefix->family ? err : MNL_CB_ERROR;
 }
 
-static int get_pool(const struct nlattr *nest, struct pool *pool)
+static int on_pool(const struct nlattr *attr, void *data)
 {
-	const struct nlattr *attr;
-	int err = 0;
+	struct pool *pool = data;
 
-	mnl_attr_for_each_nested(attr, nest) {
-		switch (mnl_attr_get_type(attr)) {
-		case CFR_POOL_A_NAME:
-			err = get_name(attr, pool->name);
-			break;
-		case CFR_POOL_A_PREFIX:
-			err = get_prefix(attr, pool_add_prefix(pool));
-			break;
-		case CFR_POOL_A_PORT_MIN:
-			pool->port_min = mnl_attr_get_u16(attr);
-			break;
-		case CFR_POOL_A_PORT_MAX:
-			pool->port_max = mnl_attr_get_u16(attr);
-			break;
-		default:
-			err = -1;
-		}
-		if (err)
-			return -1;
+	switch (mnl_attr_get_type(attr)) {
+	case CFR_POOL_A_NAME:
+		return get_name(attr, pool->name);
+	case CFR_POOL_A_PREFIX:
+		return get_prefix(attr, pool_add_prefix(pool));
+	case CFR_POOL_A_PORT_MIN:
+		pool->port_min = mnl_attr_get_u16(attr);
+		return MNL_CB_OK;
+	case CFR_POOL_A_PORT_MAX:
+		pool->port_max = mnl_attr_get_u16(attr);
+		return MNL_CB_OK;
+	default:
+		return MNL_CB_ERROR;
 	}
-	return 0;
 }
 
-static int get_policy(const struct nlattr *nest, struct policy *policy)
+static int on_policy(const struct nlattr *attr, void *data)
 {
-	const struct nlattr *attr;
-	int err = 0;
+	struct policy *policy = data;
 
-	mnl_attr_for_each_nested(attr, nest) {
-		switch (mnl_attr_get_type(attr)) {
-		case CFR_POLICY_A_NAME:
-			err = get_name(attr, policy->name);
-			break;
-		case CFR_POLICY_A_MARK:
-			policy->mark = mnl_attr_get_u32(attr);
-			break;
-		case CFR_POLICY_A_MASK:
-			policy->mask = mnl_attr_get_u32(attr);
-			break;
-		case CFR_POLICY_A_POOL:
-			err = get_name(attr, policy_add_pool(policy));
-			break;
-		default:
-			err = -1;
-		}
-		if (err)
-			return -1;
+	switch (mnl_attr_get_type(attr)) {
+	case CFR_POLICY_A_NAME:
+		return get_name(attr, policy->name);
+	case CFR_POLICY_A_MARK:
+		policy->mark = mnl_attr_get_u32(attr);
+		return MNL_CB_OK;
+	case CFR_POLICY_A_MASK:
+		policy->mask = mnl_attr_get_u32(attr);
+		return MNL_CB_OK;
+	case CFR_POLICY_A_POOL:
+		return get_name(attr, policy_add_pool(policy));
+	default:
+		return MNL_CB_ERROR;
 	}
-	return 0;
+}
+
+static int on_bypass(const struct nlattr *attr, void *data)
+{
+	struct bypass *bypass = data;
+	uint8_t action;
+
+	switch (mnl_attr_get_type(attr)) {
+	case CFR_BYPASS_A_PREFIX:
+		return get_prefix(attr, &bypass->prefix);
+	case CFR_BYPASS_A_ACTION:
+		action = mnl_attr_get_u8(attr);
+		bypass->drop = action == CFR_BYPASS_DROP;
+		return action > CFR_BYPASS_ACTION_MAX ? MNL_CB_ERROR :
+							MNL_CB_OK;
+	default:
+		return MNL_CB_ERROR;
+	}
 }
 
 static int get_bypass(const struct nlattr *nest, struct bypass *bypass)
 {
-	const struct nlattr *attr;
-	uint8_t action;
+	int err = mnl_attr_parse_nested(nest, on_bypass, bypass);
 
-	mnl_attr_for_each_nested(attr, nest) {
-		switch (mnl_attr_get_type(attr)) {
-		case CFR_BYPASS_A_PREFIX:
-			if (get_prefix(attr, &bypass->prefix))
-				return -1;
-			break;
-		case CFR_BYPASS_A_ACTION:
-			action = mnl_attr_get_u8(attr);
-			if (action > CFR_BYPASS_ACTION_MAX)
-				return -1;
-			bypass->drop = action == CFR_BYPASS_DROP;
-			break;
-		default:
-			return -1;
-		}
-	}
-	return bypass->prefix.family ? 0 : -1;
+	return bypass->prefix.family ? err : MNL_CB_ERROR;
 }
 
-int nl_conf_decode(const struct nlmsghdr *nlh, void *data)
+static int on_conf(const struct nlattr *attr, void *data)
 {
 	struct conf *conf = data;
-	const struct nlattr *attr;
-	int err = 0;
 
-	mnl_attr_for_each(attr, nlh, GENL_HDRLEN) {
-		switch (mnl_attr_get_type(attr)) {
-		case CFR_A_GENERATION:
-			conf->generation = mnl_attr_get_u32(attr);
-			break;
-		case CFR_A_POOL:
-			err = get_pool(attr, conf_add_pool(conf));
-			break;
-		case CFR_A_POLICY:
-			err = get_policy(attr, conf_add_policy(conf));
-			break;
-		case CFR_A_BYPASS:
-			err = get_bypass(attr, conf_add_bypass(conf));
-			break;
-		default:
-			err = -1;
-		}
-		if (err)
-			return -1;
+	switch (mnl_attr_get_type(attr)) {
+	case CFR_A_GENERATION:
+		conf->generation = mnl_attr_get_u32(attr);
+		return MNL_CB_OK;
+	case CFR_A_POOL:
+		return mnl_attr_parse_nested(attr, on_pool,
+					     conf_add_pool(conf));
+	case CFR_A_POLICY:
+		return mnl_attr_parse_nested(attr, on_policy,
+					     conf_add_policy(conf));
+	case CFR_A_BYPASS:
+		return get_bypass(attr, conf_add_bypass(conf));
+	default:
+		return MNL_CB_ERROR;
 	}
-	return 0;
+}
+
+int nl_conf_decode(const struct nlmsghdr *nlh, void *conf)
+{
+	return mnl_attr_parse(nlh, GENL_HDRLEN, on_conf, conf) == MNL_CB_OK ?
+	       0 : -1;
 }
