@@ -76,12 +76,12 @@ def udp_gso(sender, receiver, data):
     equal(digest(got), digest(data), "digest")
 
 
-def relayed(transfer, names, most):
+def relayed(names, most, transfer, *args):
     """The relay counts no more packets than most, in the best of some tries: how many a device
     finds at once, to merge them, is chance on a busy host"""
     for _ in range(TRIES):
         before = stats()
-        transfer()
+        transfer(*args)
         after = stats()
         equal(moved(before, after, "refusals"), {}, "refusals")
         counters = moved(before, after, "counters")
@@ -97,9 +97,8 @@ def udp(family, merged):
     for s in (c, server):
         s.setsockopt(socket.SOL_SOCKET, RCVBUFFORCE, 1 << 20)
     for sender, receiver, counter in ((c, server, "relayed_out"), (server, c, "relayed_in")):
-        data = letters(SEGMENT * SEGMENTS)
-        relayed(lambda s=sender, r=receiver, d=data: udp_gso(s, r, d), [counter],
-                SEGMENTS // 2 if merged else SEGMENTS)
+        relayed([counter], SEGMENTS // 2 if merged else SEGMENTS,
+                udp_gso, sender, receiver, letters(SEGMENT * SEGMENTS))
 
 
 def tcp(family):
@@ -142,8 +141,8 @@ def main():
             with case(f"IPv{family} {name}: TCP both ways"):
                 wire.drain()
                 merged = "merged" in tells or "tcp" in tells
-                relayed(lambda f=family: tcp(f), ["relayed_out", "relayed_in"],
-                        2 * TCP_SIZE / 1448 if merged else math.inf)
+                relayed(["relayed_out", "relayed_in"],
+                        2 * TCP_SIZE / 1448 if merged else math.inf, tcp, family)
                 on_the_wire(wire.drain(), family, "summed" in tells)
 
 
