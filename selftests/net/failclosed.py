@@ -205,7 +205,7 @@ def configured(rig):
 
     for family in FAMILIES:
         with case(f"IPv{family} refused destination: bypass_drop"):
-            apply(base + "bypass 198.18.5.11/32 drop\nbypass 2001:db8:dada::11/128 drop\n")
+            apply(base + "".join(f"bypass {addr('DARK2', f)} drop\n" for f in FAMILIES))
             rig.refuse(family, [udp(family, dst=addr("DARK2", family)) for _ in range(TIMES)],
                        "bypass_drop", PROHIBITED)
     with case("IPv6 without an IPv6 pool: no_pool"):

@@ -9,7 +9,7 @@
 #   customers  c1 10.83.101.2 fd83:c0de:101::83:2   c2 10.83.102.2 fd83:c0de:102::83:2
 #   pools      198.51.100.0/24 2001:db8:cf::/56, routed to the relay by inet
 #   up         192.0.2.1 2001:db8:1::1 (relay)      192.0.2.2 2001:db8:1::2 (inet)
-#   servers    203.0.113.10 .11  2001:db8:5::10 ::11
+#   servers    203.0.113.20 .21  2001:db8:5::20 ::21
 #   dark       198.18.0.0/15 2001:db8:dada::/48: inet discards what goes there
 #
 # The relay marks at priority raw what enters on cust, forwards by default
@@ -34,10 +34,12 @@ export CUST_4=10.83.200.1 CUST_6=fd83:c0de:200::83:1
 export UP_4=192.0.2.1 UP_6=2001:db8:1::1
 export INET_4=192.0.2.2 INET_6=2001:db8:1::2
 export GW_4=203.0.113.1 GW_6=2001:db8:5::1
-export SRV_4=203.0.113.10 SRV_6=2001:db8:5::10
-export SRV2_4=203.0.113.11 SRV2_6=2001:db8:5::11
-export DARK_4=198.18.5.10 DARK_6=2001:db8:dada::10
-export DARK2_4=198.18.5.11 DARK2_6=2001:db8:dada::11
+# None of these ends in 10: with a relay port drawn behind it in a header, that
+# would look like a customer's address now and then.
+export SRV_4=203.0.113.20 SRV_6=2001:db8:5::20
+export SRV2_4=203.0.113.21 SRV2_6=2001:db8:5::21
+export DARK_4=198.18.5.20 DARK_6=2001:db8:dada::20
+export DARK2_4=198.18.5.21 DARK2_6=2001:db8:dada::21
 SECRETS=("$C1_4" "$C1_6" "$C2_4" "$C2_6" "$ACC_C1_4" "$ACC_C1_6"
 	"$ACC_C2_4" "$ACC_C2_6" "$ACC_4" "$ACC_6" "$CUST_4" "$CUST_6")
 
