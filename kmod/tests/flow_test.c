@@ -104,6 +104,19 @@ static struct cfr_flow *open(struct cfr_net *cn, struct probe *p,
 	return open_by(cn, &policy, p, why);
 }
 
+/* The flow of a fresh probe of that kind */
+static struct cfr_flow *opened(struct kunit *test, struct probe *p, u8 family,
+			       u8 proto)
+{
+	struct cfr_flow *flow;
+	enum cfr_stat why;
+
+	probe_init(p, family, proto);
+	flow = open(test->priv, p, &why);
+	KUNIT_ASSERT_NOT_NULL(test, flow);
+	return flow;
+}
+
 static struct cfr_flow *find(struct cfr_net *cn, struct cfr_key *key)
 {
 	struct cfr_flow *flow;
@@ -167,9 +180,7 @@ static void flow_opens(struct kunit *test)
 	for (i = 0; i < ARRAY_SIZE(kinds); i++) {
 		struct cfr_flow *flow;
 
-		probe_init(&p, kinds[i].family, kinds[i].proto);
-		flow = open(cn, &p, &why);
-		KUNIT_ASSERT_NOT_NULL(test, flow);
+		flow = opened(test, &p, kinds[i].family, kinds[i].proto);
 		KUNIT_EXPECT_PTR_EQ(test, flow, open(cn, &p, &why));
 		answer(flow, &back);
 		KUNIT_EXPECT_PTR_EQ(test, flow, find(cn, &back.key));
@@ -187,16 +198,13 @@ static void flow_idles(struct kunit *test)
 {
 	struct cfr_net *cn = test->priv;
 	struct probe p, back;
-	enum cfr_stat why;
 	unsigned int i;
 
 	for (i = 0; i < ARRAY_SIZE(kinds); i++) {
 		struct cfr_flow *flow;
 		u32 want;
 
-		probe_init(&p, kinds[i].family, kinds[i].proto);
-		flow = open(cn, &p, &why);
-		KUNIT_ASSERT_NOT_NULL(test, flow);
+		flow = opened(test, &p, kinds[i].family, kinds[i].proto);
 		want = (u32)jiffies + SECOND + kinds[i].seconds * SECOND;
 		KUNIT_EXPECT_LE(test, want - flow->deadline, SECOND);
 		answer(flow, &back);
@@ -227,15 +235,11 @@ static void flow_overdue(struct kunit *test)
 /* Each packet of a flow starts its idle time anew, but writes once a second. */
 static void flow_refreshes(struct kunit *test)
 {
-	struct cfr_net *cn = test->priv;
 	struct cfr_flow *flow;
-	enum cfr_stat why;
 	struct probe p;
 	u32 was;
 
-	probe_init(&p, NFPROTO_IPV4, IPPROTO_UDP);
-	flow = open(cn, &p, &why);
-	KUNIT_ASSERT_NOT_NULL(test, flow);
+	flow = opened(test, &p, NFPROTO_IPV4, IPPROTO_UDP);
 	was = flow->deadline -= SECOND / 4;
 	cfr_flow_seen(flow, CFR_OUT, &p.pkt);
 	KUNIT_EXPECT_EQ(test, flow->deadline, was);
@@ -248,12 +252,9 @@ static void flow_tcp(struct kunit *test)
 {
 	struct cfr_net *cn = test->priv;
 	struct cfr_flow *flow;
-	enum cfr_stat why;
 	struct probe p;
 
-	probe_init(&p, NFPROTO_IPV6, IPPROTO_TCP);
-	flow = open(cn, &p, &why);
-	KUNIT_ASSERT_NOT_NULL(test, flow);
+	flow = opened(test, &p, NFPROTO_IPV6, IPPROTO_TCP);
 	p.pkt.tcp_flags = CFR_TCP_SYN | CFR_TCP_ACK;
 	cfr_flow_seen(flow, CFR_IN, &p.pkt);
 	KUNIT_EXPECT_EQ(test, flow->state, CFR_STATE_ANSWERED);
@@ -344,7 +345,6 @@ static void flow_refused_undrawn(struct kunit *test)
 static void flow_held(struct kunit *test)
 {
 	struct cfr_net *cn = test->priv;
-	enum cfr_stat why;
 	unsigned int i;
 
 	for (i = 0; i < ARRAY_SIZE(kinds); i++) {
@@ -352,9 +352,7 @@ static void flow_held(struct kunit *test)
 		struct cfr_flow *flow;
 		struct probe p;
 
-		probe_init(&p, kinds[i].family, kinds[i].proto);
-		flow = open(cn, &p, &why);
-		KUNIT_ASSERT_NOT_NULL(test, flow);
+		flow = opened(test, &p, kinds[i].family, kinds[i].proto);
 		cfr_flow_flush(cn);
 		KUNIT_EXPECT_EQ(test, flow->state, CFR_STATE_HELD);
 		KUNIT_EXPECT_EQ(test, flow->customer_port, 0);
@@ -394,16 +392,13 @@ static void flow_rests(struct kunit *test)
 		{ IPPROTO_UDP, CFR_STATE_LIVE, 1 },
 	};
 	struct cfr_net *cn = test->priv;
-	enum cfr_stat why;
 	unsigned int i;
 
 	for (i = 0; i < ARRAY_SIZE(ends); i++) {
 		struct cfr_flow *flow;
 		struct probe p;
 
-		probe_init(&p, NFPROTO_IPV4, ends[i].proto);
-		flow = open(cn, &p, &why);
-		KUNIT_ASSERT_NOT_NULL(test, flow);
+		flow = opened(test, &p, NFPROTO_IPV4, ends[i].proto);
 		flow->state = ends[i].state;
 		flow->deadline = (u32)jiffies;
 		collect(cn);

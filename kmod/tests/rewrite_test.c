@@ -165,12 +165,14 @@ static void one_change(struct kunit *test, struct change *c, u8 how,
 }
 
 /* Every family, protocol and direction */
-static void try_ways(struct kunit *test, struct change *c,
-			 void (*try)(struct kunit *test, struct change *c))
+static void try_ways(struct kunit *test,
+		     void (*try)(struct kunit *test, struct change *c))
 {
 	static const u8 families[] = { NFPROTO_IPV4, NFPROTO_IPV6 };
+	struct change *c = kunit_kzalloc(test, sizeof(*c), GFP_KERNEL);
 	unsigned int f, p, dir;
 
+	KUNIT_ASSERT_NOT_NULL(test, c);
 	for (f = 0; f < ARRAY_SIZE(families); f++) {
 		u8 protos[] = {
 			IPPROTO_TCP, IPPROTO_UDP, test_echo(families[f]),
@@ -209,8 +211,7 @@ static void try_summed(struct kunit *test, struct change *c)
 
 static void rewrite_summed(struct kunit *test)
 {
-	try_ways(test, kunit_kzalloc(test, sizeof(struct change), GFP_KERNEL),
-		     try_summed);
+	try_ways(test, try_summed);
 }
 
 /* What was wrong stays wrong, by as much: the relay repairs nobody's damage. */
@@ -234,9 +235,7 @@ static void try_wrong(struct kunit *test, struct change *c)
 
 static void rewrite_wrong(struct kunit *test)
 {
-	struct change *c = kunit_kzalloc(test, sizeof(*c), GFP_KERNEL);
-
-	try_ways(test, c, try_wrong);
+	try_ways(test, try_wrong);
 }
 
 /* No checksum stays none (RFC 768), whatever skb says of the whole. */
@@ -310,8 +309,7 @@ static void try_clone(struct kunit *test, struct change *c)
 
 static void rewrite_clone(struct kunit *test)
 {
-	try_ways(test, kunit_kzalloc(test, sizeof(struct change), GFP_KERNEL),
-		     try_clone);
+	try_ways(test, try_clone);
 }
 
 /* A super-packet's partial checksum says nothing of its length. */
@@ -345,8 +343,7 @@ static void try_gso(struct kunit *test, struct change *c)
 
 static void rewrite_gso(struct kunit *test)
 {
-	try_ways(test, kunit_kzalloc(test, sizeof(struct change), GFP_KERNEL),
-		     try_gso);
+	try_ways(test, try_gso);
 }
 
 /* Each member of a frag list is a packet with headers of its own, shared or not. */
@@ -402,8 +399,7 @@ static void try_fraglist(struct kunit *test, struct change *c)
 
 static void rewrite_fraglist(struct kunit *test)
 {
-	try_ways(test, kunit_kzalloc(test, sizeof(struct change), GFP_KERNEL),
-		     try_fraglist);
+	try_ways(test, try_fraglist);
 }
 
 /* The inner packet of a tunnel's datagram is partial, not the datagram itself,
