@@ -181,7 +181,6 @@ static __always_inline void cfr_flow_refresh(struct cfr_flow *flow, u32 idle)
 		WRITE_ONCE(flow->deadline, deadline);
 }
 
-
 /**
  * struct cfr_flow_table - a namespace's flows
  * @ht: both nodes of every flow

@@ -15,7 +15,6 @@
 #include <linux/netfilter.h>
 #include <linux/netfilter_ipv4.h>
 #include <linux/netfilter_ipv6.h>
-#include <linux/netfilter/nf_conntrack_common.h>
 #include <net/ip.h>
 #include <net/netfilter/ipv4/nf_defrag_ipv4.h>
 #include <net/netfilter/ipv6/nf_defrag_ipv6.h>
@@ -23,29 +22,18 @@
 #include "config.h"
 #include "hook.h"
 #include "icmp.h"
+#include "inbound.h"
 #include "lookup.h"
 #include "own.h"
 #include "packet.h"
 #include "rewrite.h"
 #include "stats.h"
+#include "verdict.h"
 
 /* Before conntrack (-200), after defragmentation (-400) and raw (-300) */
 #define PRIORITY_EARLY	(NF_IP_PRI_CONNTRACK - 50)
 /* After the operator's source NAT (100) */
 #define PRIORITY_LATE	(NF_IP_PRI_NAT_SRC + 10)
-
-/* In the IP layer's control block, from PRE_ROUTING or LOCAL_OUT to
- * POST_ROUTING: this packet was rewritten towards a customer already, or it
- * belonged to a live flow and must not leave as it is if that has ended since.
- */
-#define TRANSLATED	BIT(15)
-#define CLAIMED		BIT(14)
-
-static unsigned int drop(struct cfr_net *cn, enum cfr_stat why)
-{
-	this_cpu_inc(cn->stats->count[why]);
-	return NF_DROP;
-}
 
 static bool untracked(const struct sk_buff *skb)
 {
@@ -53,22 +41,10 @@ static bool untracked(const struct sk_buff *skb)
 	       IP_CT_UNTRACKED;
 }
 
-static __always_inline void untrack(struct sk_buff *skb)
-{
-	if (unlikely(skb_nfct(skb)))
-		nf_reset_ct(skb);
-	skb_set_nfct(skb, IP_CT_UNTRACKED);
-}
-
-static u16 *flags_of(struct sk_buff *skb, u8 family)
-{
-	return family == NFPROTO_IPV4 ? &IPCB(skb)->flags : &IP6CB(skb)->flags;
-}
-
 static void claim(struct sk_buff *skb, u8 family)
 {
-	untrack(skb);
-	*flags_of(skb, family) |= CLAIMED;
+	cfr_untrack(skb);
+	*cfr_flags(skb, family) |= CFR_CLAIMED;
 }
 
 /* IPsec's outer packet: the inner one was judged before. */
@@ -129,94 +105,6 @@ static bool is_icmp(const struct sk_buff *skb, u8 family)
 					ip6h->nexthdr == IPPROTO_ICMPV6;
 }
 
-/* What the rest of the stack must not learn, or act upon, of a packet that was
- * rewritten: a mark would have it relayed again once a tunnel wrapped it.
- */
-static void settle(const struct cfr_config *cfg, struct sk_buff *skb)
-{
-	skb->mark &= ~cfg->marks;
-	untrack(skb);
-}
-
-static bool error_to_customer(struct cfr_net *cn, const struct cfr_config *cfg,
-			      struct sk_buff *skb, const struct cfr_packet *pkt,
-			      enum cfr_stat *why)
-{
-	if (cfr_icmp_translate(cn, skb, pkt, CFR_IN, why) != CFR_ICMP_TRANSLATED)
-		return false;
-	settle(cfg, skb);
-	*flags_of(skb, pkt->family) |= TRANSLATED;
-	cfr_stats_inc(cn, errors_in);
-	return true;
-}
-
-/* No flow wants it: unsolicited, or a customer's own attempt on a pool */
-static unsigned int drop_unwanted(struct cfr_net *cn,
-				  const struct cfr_config *cfg,
-				  const struct sk_buff *skb)
-{
-	return drop(cn, cfr_config_policy(cfg, skb->mark) ?
-			CFR_STAT_to_pool : CFR_STAT_in_no_flow);
-}
-
-static __always_inline unsigned int relay_in(struct cfr_net *cn,
-					     const struct cfr_config *cfg,
-					     struct sk_buff *skb,
-					     const struct cfr_packet *pkt,
-					     struct cfr_flow *flow)
-{
-	cfr_flow_seen(flow, CFR_IN, pkt);
-	if (unlikely(!cfr_rewrite_plain(skb, pkt, CFR_IN, flow)))
-		return drop(cn, CFR_STAT_no_memory);
-	settle(cfg, skb);
-	*flags_of(skb, pkt->family) |= TRANSLATED;
-	skb_dst_drop(skb);
-	cfr_stats_inc(cn, relayed_in);
-	return NF_ACCEPT;
-}
-
-static unsigned int data_to_customer(struct cfr_net *cn,
-				     const struct cfr_config *cfg,
-				     struct sk_buff *skb,
-				     const struct cfr_packet *pkt)
-{
-	struct cfr_flow *flow;
-	struct cfr_key key;
-
-	cfr_flow_key_of(&key, CFR_IN, skb, pkt);
-	flow = cfr_flow_find(cn, &key);
-	if (!flow)
-		return drop_unwanted(cn, cfg, skb);
-	return relay_in(cn, cfg, skb, pkt, flow);
-}
-
-static unsigned int to_customer(struct cfr_net *cn,
-				const struct cfr_config *cfg,
-				struct sk_buff *skb,
-				const struct cfr_packet *pkt)
-{
-	enum cfr_stat why;
-
-	switch (pkt->kind) {
-	case CFR_KIND_TCP:
-	case CFR_KIND_UDP:
-	case CFR_KIND_REPLY:
-		return data_to_customer(cn, cfg, skb, pkt);
-	case CFR_KIND_ERROR:
-		if (!error_to_customer(cn, cfg, skb, pkt, &why))
-			return drop(cn, why);
-		skb_dst_drop(skb);
-		return NF_ACCEPT;
-	case CFR_KIND_REFUSED:
-		if (pkt->why != CFR_STAT_protocol &&
-		    pkt->why != CFR_STAT_icmp_type)
-			return drop(cn, pkt->why);
-		fallthrough;
-	default:
-		return drop_unwanted(cn, cfg, skb);
-	}
-}
-
 /* An error about a packet of a live flow belongs to the flow, marked or not:
  * conntrack, which never saw the flow, would call it INVALID.
  */
@@ -231,60 +119,6 @@ static bool error_of_flow(struct cfr_net *cn, struct sk_buff *skb, u8 family)
 	return ours;
 }
 
-static noinline unsigned int in_unusual(struct cfr_net *cn,
-					const struct cfr_config *cfg,
-					struct sk_buff *skb, u8 family)
-{
-	struct cfr_packet pkt;
-	unsigned int verdict;
-
-	cfr_packet_parse(skb, family, &pkt);
-	verdict = to_customer(cn, cfg, skb, &pkt);
-	cfr_packet_wipe(&pkt);
-	return verdict;
-}
-
-/* The live flow of a plain packet, the kind that most are; or NULL, and @pkt
- * says nothing. Nothing here leaves the registers.
- */
-static __always_inline struct cfr_flow *plain_flow(struct cfr_net *cn,
-						   const struct sk_buff *skb,
-						   u8 family, enum cfr_dir dir,
-						   struct cfr_packet *pkt)
-{
-	struct cfr_key key;
-
-	if (unlikely(!cfr_packet_plain(skb, family, pkt)))
-		return NULL;
-	cfr_flow_key_of(&key, dir, skb, pkt);
-	return cfr_lookup(cn, &key);
-}
-
-static __always_inline unsigned int in(struct cfr_net *cn,
-				       const struct cfr_config *cfg,
-				       struct sk_buff *skb, u8 family)
-{
-	struct cfr_packet pkt;
-	struct cfr_flow *flow = plain_flow(cn, skb, family, CFR_IN, &pkt);
-
-	if (unlikely(!flow))
-		return in_unusual(cn, cfg, skb, family);
-	return relay_in(cn, cfg, skb, &pkt, flow);
-}
-
-/* Apart, since what it keeps on the stack costs every packet that gets here. */
-static noinline unsigned int in4(struct cfr_net *cn, const struct cfr_config *cfg,
-				 struct sk_buff *skb)
-{
-	return in(cn, cfg, skb, NFPROTO_IPV4);
-}
-
-static noinline unsigned int in6(struct cfr_net *cn, const struct cfr_config *cfg,
-				 struct sk_buff *skb)
-{
-	return in(cn, cfg, skb, NFPROTO_IPV6);
-}
-
 static __always_inline unsigned int prerouting(struct cfr_net *cn,
 					       struct sk_buff *skb, u8 family)
 {
@@ -294,14 +128,14 @@ static __always_inline unsigned int prerouting(struct cfr_net *cn,
 	if (!cfg)
 		return NF_ACCEPT;
 	if (unlikely(source_relay(cfg, skb, family)))
-		return drop(cn, CFR_STAT_src_in_pool);
+		return cfr_drop(cn, CFR_STAT_src_in_pool);
 	if (dest_maybe_relay(cfg, skb, family)) {
 		space = dest_space(cfg, skb, family);
 		if (space == CFR_SPACE_POOL)
-			return family == NFPROTO_IPV4 ? in4(cn, cfg, skb) :
-							in6(cn, cfg, skb);
+			return family == NFPROTO_IPV4 ? cfr_inbound4(cn, cfg, skb) :
+							cfr_inbound6(cn, cfg, skb);
 		if (space == CFR_SPACE_RETIRED)
-			return drop(cn, CFR_STAT_in_retired);
+			return cfr_drop(cn, CFR_STAT_in_retired);
 	}
 	if (unlikely(is_icmp(skb, family)) && error_of_flow(cn, skb, family)) {
 		claim(skb, family);
@@ -309,7 +143,7 @@ static __always_inline unsigned int prerouting(struct cfr_net *cn,
 	}
 	if (cfr_config_policy(cfg, skb->mark) &&
 	    dest_space(cfg, skb, family) != CFR_SPACE_BYPASS)
-		untrack(skb);
+		cfr_untrack(skb);
 	return NF_ACCEPT;
 }
 
@@ -339,15 +173,15 @@ static unsigned int own_to_pool(struct cfr_net *cn, const struct cfr_config *cfg
 
 	cfr_packet_parse(skb, state->pf, &pkt);
 	done = pkt.kind == CFR_KIND_ERROR &&
-	       error_to_customer(cn, cfg, skb, &pkt, &why);
+	       cfr_inbound_error(cn, cfg, skb, &pkt, &why);
 	cfr_packet_wipe(&pkt);
 	if (!done)
-		return drop(cn, why);
+		return cfr_drop(cn, why);
 	if (state->pf == NFPROTO_IPV4)
 		err = ip_route_me_harder(state->net, state->sk, skb, RTN_UNSPEC);
 	else
 		err = ip6_route_me_harder(state->net, state->sk, skb);
-	return err ? drop(cn, CFR_STAT_no_route) : NF_ACCEPT;
+	return err ? cfr_drop(cn, CFR_STAT_no_route) : NF_ACCEPT;
 }
 
 /* What belongs to a live flow does so without a mark as well: the kernel's own
@@ -378,7 +212,7 @@ static unsigned int cfr_hook_local_out(void *priv, struct sk_buff *skb,
 	if (!cfg)
 		return NF_ACCEPT;
 	if (unlikely(source_relay(cfg, skb, family)))
-		return drop(cn, CFR_STAT_src_in_pool);
+		return cfr_drop(cn, CFR_STAT_src_in_pool);
 	if (dest_maybe_relay(cfg, skb, family) &&
 	    relay_space(dest_space(cfg, skb, family)))
 		return own_to_pool(cn, cfg, skb, state);
@@ -396,7 +230,7 @@ static unsigned int refuse(struct cfr_net *cn, struct sk_buff *skb,
 {
 	if (forwarded(skb, state))
 		cfr_icmp_refuse(skb, state->pf, why);
-	return drop(cn, why);
+	return cfr_drop(cn, why);
 }
 
 /* A packet without a flow: NULL and a verdict, or the flow that it opens */
@@ -415,8 +249,8 @@ static struct cfr_flow *admit(struct cfr_net *cn, const struct cfr_config *cfg,
 	if (state->out->flags & IFF_LOOPBACK)
 		return NULL;
 	if (!policy) {
-		if (*flags_of(skb, family) & CLAIMED)
-			*verdict = drop(cn, CFR_STAT_flow_gone);
+		if (*cfr_flags(skb, family) & CFR_CLAIMED)
+			*verdict = cfr_drop(cn, CFR_STAT_flow_gone);
 		return NULL;
 	}
 	if (!forwarded(skb, state) && !cfr_own_claimed(skb, pkt))
@@ -453,7 +287,7 @@ static __always_inline unsigned int relay_out(struct cfr_net *cn,
 {
 	cfr_flow_seen(flow, CFR_OUT, pkt);
 	if (unlikely(!cfr_rewrite_plain(skb, pkt, CFR_OUT, flow)))
-		return drop(cn, CFR_STAT_no_memory);
+		return cfr_drop(cn, CFR_STAT_no_memory);
 	skb->mark &= ~cfg->marks;
 	cfr_stats_inc(cn, relayed_out);
 	return NF_ACCEPT;
@@ -490,20 +324,20 @@ static unsigned int error_to_remote(struct cfr_net *cn,
 
 	switch (cfr_icmp_translate(cn, skb, pkt, CFR_OUT, &why)) {
 	case CFR_ICMP_TRANSLATED:
-		settle(cfg, skb);
+		cfr_settle(cfg, skb);
 		cfr_stats_inc(cn, errors_out);
 		return NF_ACCEPT;
 	case CFR_ICMP_FAILED:
-		return drop(cn, why);
+		return cfr_drop(cn, why);
 	case CFR_ICMP_NO_FLOW:
 		break;
 	}
-	if (*flags_of(skb, pkt->family) & CLAIMED)
-		return drop(cn, why);
+	if (*cfr_flags(skb, pkt->family) & CFR_CLAIMED)
+		return cfr_drop(cn, why);
 	if (!cfr_config_policy(cfg, skb->mark) || !forwarded(skb, state) ||
 	    dest_space(cfg, skb, pkt->family) == CFR_SPACE_BYPASS)
 		return NF_ACCEPT;
-	return drop(cn, why);
+	return cfr_drop(cn, why);
 }
 
 /* Marked, but conntrack saw it, or would have, had it been loaded */
@@ -521,11 +355,11 @@ static noinline unsigned int marked_late(struct cfr_net *cn,
 	    dest_space(cfg, skb, family) == CFR_SPACE_BYPASS)
 		return NF_ACCEPT;
 	if (forwarded(skb, state))
-		return drop(cn, CFR_STAT_mark_too_late);
+		return cfr_drop(cn, CFR_STAT_mark_too_late);
 	cfr_packet_parse(skb, family, &pkt);
 	late = cfr_own_claimed(skb, &pkt);
 	cfr_packet_wipe(&pkt);
-	return late ? drop(cn, CFR_STAT_mark_too_late) : NF_ACCEPT;
+	return late ? cfr_drop(cn, CFR_STAT_mark_too_late) : NF_ACCEPT;
 }
 
 static noinline unsigned int out_unusual(struct cfr_net *cn,
@@ -558,9 +392,9 @@ static __always_inline unsigned int postrouting(struct cfr_net *cn,
 		return NF_ACCEPT;
 	if (!untracked(skb))
 		return marked_late(cn, cfg, skb, state);
-	if (*flags_of(skb, family) & TRANSLATED)
+	if (*cfr_flags(skb, family) & CFR_TRANSLATED)
 		return NF_ACCEPT;
-	flow = plain_flow(cn, skb, family, CFR_OUT, &pkt);
+	flow = cfr_lookup_plain(cn, skb, family, CFR_OUT, &pkt);
 	if (unlikely(!flow))
 		return out_unusual(cn, cfg, skb, state);
 	return relay_out(cn, cfg, skb, &pkt, flow);

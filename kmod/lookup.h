@@ -152,4 +152,19 @@ static __always_inline struct cfr_flow *cfr_lookup(struct cfr_net *cn,
 	return flow;
 }
 
+/* The live flow of a plain packet, the kind that most are; or NULL, and @pkt
+ * says nothing. Nothing here leaves the registers.
+ */
+static __always_inline struct cfr_flow *
+cfr_lookup_plain(struct cfr_net *cn, const struct sk_buff *skb, u8 family,
+		 enum cfr_dir dir, struct cfr_packet *pkt)
+{
+	struct cfr_key key;
+
+	if (unlikely(!cfr_packet_plain(skb, family, pkt)))
+		return NULL;
+	cfr_flow_key_of(&key, dir, skb, pkt);
+	return cfr_lookup(cn, &key);
+}
+
 #endif

@@ -1,0 +1,148 @@
+// SPDX-License-Identifier: GPL-2.0
+/* Packets to a pool address: those of a live flow go to its customer, all
+ * others are dropped, and the host's own stack sees none of them.
+ */
+
+#include "icmp.h"
+#include "inbound.h"
+#include "lookup.h"
+#include "rewrite.h"
+#include "verdict.h"
+
+/**
+ * cfr_inbound_error() - rewrite an ICMP error towards the customer it is for
+ * @cn: the namespace
+ * @cfg: its configuration
+ * @skb: the error, to a pool address; its head may move
+ * @pkt: as parsed, of CFR_KIND_ERROR
+ * @why: set where false is returned
+ */
+bool cfr_inbound_error(struct cfr_net *cn, const struct cfr_config *cfg,
+		       struct sk_buff *skb, const struct cfr_packet *pkt,
+		       enum cfr_stat *why)
+{
+	if (cfr_icmp_translate(cn, skb, pkt, CFR_IN, why) != CFR_ICMP_TRANSLATED)
+		return false;
+	cfr_settle(cfg, skb);
+	*cfr_flags(skb, pkt->family) |= CFR_TRANSLATED;
+	cfr_stats_inc(cn, errors_in);
+	return true;
+}
+
+/* No flow wants it: unsolicited, or a customer's own attempt on a pool */
+static unsigned int drop_unwanted(struct cfr_net *cn,
+				  const struct cfr_config *cfg,
+				  const struct sk_buff *skb)
+{
+	return cfr_drop(cn, cfr_config_policy(cfg, skb->mark) ?
+			CFR_STAT_to_pool : CFR_STAT_in_no_flow);
+}
+
+static __always_inline unsigned int relay_in(struct cfr_net *cn,
+					     const struct cfr_config *cfg,
+					     struct sk_buff *skb,
+					     const struct cfr_packet *pkt,
+					     struct cfr_flow *flow)
+{
+	cfr_flow_seen(flow, CFR_IN, pkt);
+	if (unlikely(!cfr_rewrite_plain(skb, pkt, CFR_IN, flow)))
+		return cfr_drop(cn, CFR_STAT_no_memory);
+	cfr_settle(cfg, skb);
+	*cfr_flags(skb, pkt->family) |= CFR_TRANSLATED;
+	skb_dst_drop(skb);
+	cfr_stats_inc(cn, relayed_in);
+	return NF_ACCEPT;
+}
+
+static unsigned int data_to_customer(struct cfr_net *cn,
+				     const struct cfr_config *cfg,
+				     struct sk_buff *skb,
+				     const struct cfr_packet *pkt)
+{
+	struct cfr_flow *flow;
+	struct cfr_key key;
+
+	cfr_flow_key_of(&key, CFR_IN, skb, pkt);
+	flow = cfr_flow_find(cn, &key);
+	if (!flow)
+		return drop_unwanted(cn, cfg, skb);
+	return relay_in(cn, cfg, skb, pkt, flow);
+}
+
+static unsigned int to_customer(struct cfr_net *cn,
+				const struct cfr_config *cfg,
+				struct sk_buff *skb,
+				const struct cfr_packet *pkt)
+{
+	enum cfr_stat why;
+
+	switch (pkt->kind) {
+	case CFR_KIND_TCP:
+	case CFR_KIND_UDP:
+	case CFR_KIND_REPLY:
+		return data_to_customer(cn, cfg, skb, pkt);
+	case CFR_KIND_ERROR:
+		if (!cfr_inbound_error(cn, cfg, skb, pkt, &why))
+			return cfr_drop(cn, why);
+		skb_dst_drop(skb);
+		return NF_ACCEPT;
+	case CFR_KIND_REFUSED:
+		if (pkt->why != CFR_STAT_protocol &&
+		    pkt->why != CFR_STAT_icmp_type)
+			return cfr_drop(cn, pkt->why);
+		fallthrough;
+	default:
+		return drop_unwanted(cn, cfg, skb);
+	}
+}
+
+static noinline unsigned int in_unusual(struct cfr_net *cn,
+					const struct cfr_config *cfg,
+					struct sk_buff *skb, u8 family)
+{
+	struct cfr_packet pkt;
+	unsigned int verdict;
+
+	cfr_packet_parse(skb, family, &pkt);
+	verdict = to_customer(cn, cfg, skb, &pkt);
+	cfr_packet_wipe(&pkt);
+	return verdict;
+}
+
+static __always_inline unsigned int in(struct cfr_net *cn,
+				       const struct cfr_config *cfg,
+				       struct sk_buff *skb, u8 family)
+{
+	struct cfr_packet pkt;
+	struct cfr_flow *flow = cfr_lookup_plain(cn, skb, family, CFR_IN, &pkt);
+
+	if (unlikely(!flow))
+		return in_unusual(cn, cfg, skb, family);
+	return relay_in(cn, cfg, skb, &pkt, flow);
+}
+
+/**
+ * cfr_inbound4() - relay a packet to a pool address, or drop it
+ * @cn: the namespace
+ * @cfg: its configuration
+ * @skb: the packet, IPv4, in PRE_ROUTING
+ *
+ * Return: NF_ACCEPT, its destination the customer's, or NF_DROP.
+ */
+unsigned int cfr_inbound4(struct cfr_net *cn, const struct cfr_config *cfg,
+			  struct sk_buff *skb)
+{
+	return in(cn, cfg, skb, NFPROTO_IPV4);
+}
+
+/**
+ * cfr_inbound6() - cfr_inbound4() of IPv6
+ * @cn: the namespace
+ * @cfg: its configuration
+ * @skb: the packet
+ */
+unsigned int cfr_inbound6(struct cfr_net *cn, const struct cfr_config *cfg,
+			  struct sk_buff *skb)
+{
+	return in(cn, cfg, skb, NFPROTO_IPV6);
+}

@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* What the hooks do to a packet but rewrite it. */
+#ifndef _CFR_VERDICT_H
+#define _CFR_VERDICT_H
+
+#include <linux/netfilter.h>
+#include <linux/netfilter/nf_conntrack_common.h>
+#include <linux/skbuff.h>
+#include <net/ip.h>
+#include <net/ipv6.h>
+
+#include "config.h"
+#include "net.h"
+#include "stats.h"
+
+/* In the IP layer's control block, from PRE_ROUTING or LOCAL_OUT to
+ * POST_ROUTING: this packet was rewritten towards a customer already, or it
+ * belonged to a live flow and must not leave as it is if that has ended since.
+ */
+#define CFR_TRANSLATED	BIT(15)
+#define CFR_CLAIMED	BIT(14)
+
+static inline u16 *cfr_flags(struct sk_buff *skb, u8 family)
+{
+	return family == NFPROTO_IPV4 ? &IPCB(skb)->flags : &IP6CB(skb)->flags;
+}
+
+static inline unsigned int cfr_drop(struct cfr_net *cn, enum cfr_stat why)
+{
+	this_cpu_inc(cn->stats->count[why]);
+	return NF_DROP;
+}
+
+static __always_inline void cfr_untrack(struct sk_buff *skb)
+{
+	if (unlikely(skb_nfct(skb)))
+		nf_reset_ct(skb);
+	skb_set_nfct(skb, IP_CT_UNTRACKED);
+}
+
+/* What the rest of the stack must not learn, or act upon, of a packet that was
+ * rewritten: a mark would have it relayed again once a tunnel wrapped it.
+ */
+static inline void cfr_settle(const struct cfr_config *cfg, struct sk_buff *skb)
+{
+	skb->mark &= ~cfg->marks;
+	cfr_untrack(skb);
+}
+
+#endif
