@@ -58,9 +58,28 @@ kernel_of() {
 # source_of ROOT: the name of its kernel's source, as Debian packs it
 source_of() { echo "linux-source-$(kernel_of "$1" | cut -d. -f1,2)"; }
 
+# version_of ROOT PACKAGE
+version_of() { dpkg-query --admindir="$1/var/lib/dpkg" -W -f '${Version}' "$2"; }
+
 # lock NAME: one builder at a time per cached thing; held until the script ends
 lock() {
 	mkdir -p "$CACHE" || die "cannot write the cache $CACHE: set XDG_CACHE_HOME"
 	exec {lock_fd}>"$CACHE/$1.lock"
 	flock -n "$lock_fd" || { say "another run builds $1: waiting for it"; flock "$lock_fd"; }
+}
+
+# cached NAME MAKE: print the directory of that name in the cache. Where there is none, the function MAKE fills
+# $building, with $building.log beside it as long as that takes: under its final name a thing is whole.
+cached() {
+	if [[ ! -d $CACHE/$1 ]]; then
+		lock "$1"
+	fi
+	if [[ ! -d $CACHE/$1 ]]; then
+		building=$(mktemp -d "$CACHE/building-$1-XXXXXX")
+		trap 'rm -rf --one-file-system "$building" "$building.log"' EXIT
+		"$2"
+		chmod 755 "$building"
+		mv -T "$building" "$CACHE/$1"
+	fi
+	printf '%s\n' "$CACHE/$1"
 }
