@@ -97,7 +97,7 @@ def udp(family, merged):
     for s in (c, server):
         s.setsockopt(socket.SOL_SOCKET, RCVBUFFORCE, 1 << 20)
     for sender, receiver, counter in ((c, server, "relayed_out"), (server, c, "relayed_in")):
-        relayed([counter], SEGMENTS // 2 if merged else SEGMENTS,
+        relayed([counter], SEGMENTS // 2 - 1 if merged else SEGMENTS,
                 udp_gso, sender, receiver, letters(SEGMENT * SEGMENTS))
 
 

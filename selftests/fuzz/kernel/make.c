@@ -15,8 +15,9 @@ const char *const customers6[PEERS] = {
 	"fd83:c0de:1::83:2", "fd83:c0de:1::83:3", "fd83:c0de:77::83:4",
 	"fd83:c0de:200::83:5",
 };
+/* None ends in 10, which with a drawn port behind it could read as a customer's. */
 const char *const remotes4[PEERS] = {
-	"203.0.113.10", "203.0.113.11", "198.18.5.10", "192.0.2.2",
+	"203.0.113.20", "203.0.113.21", "198.18.5.20", "192.0.2.2",
 };
 const char *const remotes6[PEERS] = {
 	"2001:db8:5::10", "2001:db8:5::11", "2001:db8:dada::10", "2001:db8:1::2",
