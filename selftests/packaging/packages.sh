@@ -15,8 +15,8 @@ in_root() {
 	unshare --net -- "$LAB/in-root" "$root" "$dir" "$@"
 }
 
-# source_of NAME: a copy of the tree to build from, in DIR/NAME/cfr
-source_of() {
+# copy_of NAME: a copy of the tree to build from, in DIR/NAME/cfr
+copy_of() {
 	mkdir -p "$dir/$1"
 	"$LAB/snapshot" "$dir/$1/cfr"
 }
@@ -50,7 +50,7 @@ cleaned() {
 
 # same_bytes: another directory, another umask, another hour
 same_bytes() {
-	source_of again/elsewhere
+	copy_of again/elsewhere
 	build again/elsewhere 077 || return
 	(cd "$dir/old" && sha256sum ./*.deb ./*.dsc ./*.tar.*) | (cd "$dir/again/elsewhere" && sha256sum -c)
 }
@@ -84,9 +84,9 @@ rpm_module() {
 }
 
 if [[ $row == "$DEFAULT_ROW" ]]; then plan 8; else plan 5; fi
-source_of pristine
-source_of old
-source_of new
+copy_of pristine
+copy_of old
+copy_of new
 released "$dir/new/cfr" "$version.1"
 check "row $row: packages build without a network" build old 022
 check "row $row: packages of a next version build" build new 022
@@ -94,7 +94,7 @@ check "row $row: lintian finds no error and no warning" lintian_clean
 check "row $row: the same source gives the same packages" same_bytes
 check "row $row: a cleaned tree is as it was" cleaned
 if [[ $row == "$DEFAULT_ROW" ]]; then
-	source_of rpm
+	copy_of rpm
 	check "row $row: RPM packages build" rpm_builds
 	check "row $row: rpmlint accepts the spec and the RPM packages" rpmlint_clean
 	check "row $row: DKMS builds the module from the RPM's source" rpm_module
