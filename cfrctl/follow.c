@@ -51,7 +51,7 @@ int follow_tighten(struct follow *follow, const struct conf *was,
 		conf_free(&follow->added);
 		return -1;
 	}
-	ruleset_bypasses(nft.out, was, will);
+	ruleset_judge(nft.out, was, was, will);
 	if (!nft_commit(&nft, fault))
 		return 0;
 	conf_free(&follow->added);
@@ -67,8 +67,8 @@ int follow_settle(struct follow *follow, const struct conf *is, bool refused,
 	if (!follow->installed)
 		return 0;
 	nft_begin(&nft);
-	ruleset_pools(nft.out, is);
-	ruleset_bypasses(nft.out, is, is);
+	ruleset_judge(nft.out, is, is, is);
+	ruleset_forward(nft.out, is);
 	for (i = 0; refused && i < follow->added.npolicies; i++)
 		ruleset_del_mark(nft.out, &follow->added.policy[i]);
 	conf_free(&follow->added);

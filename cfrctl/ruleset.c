@@ -2,6 +2,10 @@
 /* Each mark has a base chain of its own, named after it, so that marks can be
  * added without a look at what is there, and stay until the table is made anew:
  * nothing but killswitch install and remove lets a mark go free.
+ *
+ * A change replaces the rules of a chain, their sets with them: packets see the
+ * old rules or the new ones. Elements that come and go in a set of ranges they
+ * may see by halves: a range without its end holds all that is above it.
  */
 #include <arpa/inet.h>
 
@@ -13,74 +17,95 @@
 
 static const struct {
 	int family;
-	const char *type;
-	const char *pools;
-	const char *bypasses;
+	const char *word;
 } families[] = {
-	{ AF_INET, "ipv4_addr", "pools4", "bypasses4" },
-	{ AF_INET6, "ipv6_addr", "pools6", "bypasses6" },
+	{ AF_INET, "ip" },
+	{ AF_INET6, "ip6" },
 };
 
-static void put_ranges(FILE *out, int family, const struct ranges *ranges)
+/* A rule for the addresses in @ranges, which go with it; none without any */
+static void put_rule(FILE *out, size_t family, const char *which,
+		     struct ranges *ranges, const char *verdict)
 {
 	char first[INET6_ADDRSTRLEN], last[INET6_ADDRSTRLEN];
 	size_t i;
 
-	fputs("{", out);
-	for (i = 0; i < ranges->count; i++)
-		fprintf(out, "%s\n\t\t\t%s-%s", i ? "," : "",
-			inet_ntop(family, ranges->range[i].first, first,
-				  sizeof(first)),
-			inet_ntop(family, ranges->range[i].last, last,
-				  sizeof(last)));
-	fputs("\n\t\t}\n", out);
-}
-
-/* In the table's own block; without elements, the word must not be there. */
-static void put_set(FILE *out, const char *name, size_t family,
-		    struct ranges *ranges)
-{
-	fprintf(out, "\tset %s {\n\t\ttype %s\n\t\tflags interval\n", name,
-		families[family].type);
-	if (ranges->count) {
-		fputs("\t\telements = ", out);
-		put_ranges(out, families[family].family, ranges);
+	for (i = 0; i < ranges->count; i++) {
+		if (i)
+			fputs(",\n\t\t\t", out);
+		else
+			fprintf(out, "\t\t%s %s {\n\t\t\t",
+				families[family].word, which);
+		fprintf(out, "%s-%s",
+			inet_ntop(families[family].family, ranges->range[i].first,
+				  first, sizeof(first)),
+			inet_ntop(families[family].family, ranges->range[i].last,
+				  last, sizeof(last)));
 	}
-	fputs("\t}\n", out);
+	if (ranges->count)
+		fprintf(out, "\n\t\t} %s\n", verdict);
 	space_free(ranges);
 }
 
-static void replace_set(FILE *out, const char *name, size_t family,
-			struct ranges *ranges)
-{
-	fprintf(out, "flush set " TABLE " %s\n", name);
-	if (ranges->count) {
-		fprintf(out, "add element " TABLE " %s ", name);
-		put_ranges(out, families[family].family, ranges);
-	}
-	space_free(ranges);
-}
-
-void ruleset_pools(FILE *out, const struct conf *conf)
+static void put_pools(FILE *out, const struct conf *conf, const char *which,
+		      const char *verdict)
 {
 	struct ranges ranges;
 	size_t i;
 
 	for (i = 0; i < ARRAY_SIZE(families); i++) {
 		space_pools(conf, families[i].family, &ranges);
-		replace_set(out, families[i].pools, i, &ranges);
+		put_rule(out, i, which, &ranges, verdict);
 	}
 }
 
-void ruleset_bypasses(FILE *out, const struct conf *a, const struct conf *b)
+static void put_bypasses(FILE *out, const struct conf *a, const struct conf *b)
 {
 	struct ranges ranges;
 	size_t i;
 
 	for (i = 0; i < ARRAY_SIZE(families); i++) {
 		space_bypasses(a, b, families[i].family, &ranges);
-		replace_set(out, families[i].bypasses, i, &ranges);
+		put_rule(out, i, "daddr", &ranges, "return");
 	}
+}
+
+/* Who is relayed, bypassed by both configurations or the host's own goes free. */
+static void put_judge(FILE *out, const struct conf *pools, const struct conf *a,
+		      const struct conf *b)
+{
+	fputs("\tchain judge {\n"
+	      "\t\toiftype loopback return\n", out);
+	put_pools(out, pools, "saddr", "return");
+	put_bypasses(out, a, b);
+	fputs("\t\tmeta iif 0 fib saddr type local goto own\n"
+	      "\t\tcounter name caught drop\n"
+	      "\t}\n", out);
+}
+
+static void put_forward(FILE *out, const struct conf *conf)
+{
+	fputs("\tchain forward {\n"
+	      "\t\ttype filter hook forward priority raw; policy accept;\n", out);
+	put_pools(out, conf, "daddr", "counter name to_pool drop");
+	fputs("\t}\n", out);
+}
+
+void ruleset_judge(FILE *out, const struct conf *pools, const struct conf *a,
+		   const struct conf *b)
+{
+	fputs("flush chain " TABLE " judge\n"
+	      "table " TABLE " {\n", out);
+	put_judge(out, pools, a, b);
+	fputs("}\n", out);
+}
+
+void ruleset_forward(FILE *out, const struct conf *conf)
+{
+	fputs("flush chain " TABLE " forward\n"
+	      "table " TABLE " {\n", out);
+	put_forward(out, conf);
+	fputs("}\n", out);
 }
 
 const char *ruleset_mark_chain(const struct policy *policy, char *name)
@@ -122,19 +147,6 @@ void ruleset_del_mark(FILE *out, const struct policy *policy)
 void ruleset_remove(FILE *out)
 {
 	fputs("delete table " TABLE "\n", out);
-}
-
-static void put_sets(FILE *out, const struct conf *conf)
-{
-	struct ranges ranges;
-	size_t i;
-
-	for (i = 0; i < ARRAY_SIZE(families); i++) {
-		space_pools(conf, families[i].family, &ranges);
-		put_set(out, families[i].pools, i, &ranges);
-		space_bypasses(conf, conf, families[i].family, &ranges);
-		put_set(out, families[i].bypasses, i, &ranges);
-	}
 }
 
 /* Where connections that the host opens come from */
@@ -204,22 +216,9 @@ void ruleset_table(FILE *out, const struct conf *conf,
 	      "table " TABLE " {\n"
 	      "\tcounter caught { }\n"
 	      "\tcounter to_pool { }\n", out);
-	put_sets(out, conf);
 	put_own(out);
-	fputs("\tchain judge {\n"
-	      "\t\toiftype loopback return\n"
-	      "\t\tip saddr @pools4 return\n"
-	      "\t\tip6 saddr @pools6 return\n"
-	      "\t\tip daddr @bypasses4 return\n"
-	      "\t\tip6 daddr @bypasses6 return\n"
-	      "\t\tmeta iif 0 fib saddr type local goto own\n"
-	      "\t\tcounter name caught drop\n"
-	      "\t}\n", out);
+	put_judge(out, conf, conf, conf);
 	put_suspects(out, conf, interfaces);
-	fputs("\tchain forward {\n"
-	      "\t\ttype filter hook forward priority raw; policy accept;\n"
-	      "\t\tip daddr @pools4 counter name to_pool drop\n"
-	      "\t\tip6 daddr @pools6 counter name to_pool drop\n"
-	      "\t}\n"
-	      "}\n", out);
+	put_forward(out, conf);
+	fputs("}\n", out);
 }

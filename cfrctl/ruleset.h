@@ -20,8 +20,9 @@ void ruleset_table(FILE *out, const struct conf *conf,
 		   const struct interfaces *interfaces);
 
 /* Changes of a table that is there */
-void ruleset_pools(FILE *out, const struct conf *conf);
-void ruleset_bypasses(FILE *out, const struct conf *a, const struct conf *b);
+void ruleset_judge(FILE *out, const struct conf *pools, const struct conf *a,
+		   const struct conf *b);
+void ruleset_forward(FILE *out, const struct conf *conf);
 void ruleset_add_mark(FILE *out, const struct policy *policy);
 void ruleset_del_mark(FILE *out, const struct policy *policy);
 void ruleset_remove(FILE *out);
