@@ -13,14 +13,6 @@ setup_lab
 setup_cfr
 wire_start "$inet" down
 
-# How far the kernel goes: freezing and thawing all processes.
-rehearse() {
-	echo freezer >/sys/power/pm_test || return
-	defer eval 'echo none >/sys/power/pm_test'
-	echo 0 >/sys/module/suspend/parameters/pm_test_delay 2>/dev/null
-	return 0
-}
-
 power() {
 	local error
 
@@ -33,7 +25,7 @@ flows_are() {
 }
 
 rehearsed=no
-[ -w /sys/power/pm_test ] && rehearse && rehearsed=yes
+rehearse_sleep && rehearsed=yes
 
 check "there are flows" flows
 if [ "$rehearsed" = yes ] && grep -qw disk /sys/power/state; then

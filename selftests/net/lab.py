@@ -91,6 +91,50 @@ def tcp_flow(family, port):
     return c, server, peer[:2]
 
 
+def answered(c, server):
+    """A datagram there and back, sent again until it is; as whom the server saw the customer"""
+    for s in (c, server):
+        s.settimeout(1)
+    end = time.monotonic() + TIMEOUT
+    while True:
+        try:
+            c.send(b"hello")
+            peer = server.recvfrom(10)[1][:2]
+            server.sendto(b"hello", peer)
+            c.recv(10)
+            return peer
+        except OSError:
+            if time.monotonic() > end:
+                raise
+
+
+def relays(port):
+    """New flows of both families, both ways: their customers' sockets, servers', relay tuples"""
+    flows = []
+    for family in FAMILIES:
+        server = sock("srv", family, socket.SOCK_DGRAM, (addr("SRV", family), port))
+        c = sock("c1", family, socket.SOCK_DGRAM)
+        c.connect((addr("SRV", family), port))
+        peer = answered(c, server)
+        assert in_pool(peer[0], family), peer
+        flows.append((c, server, peer))
+    return flows
+
+
+def unload():
+    """Takes the module out; a worker may have to drop the last references to it"""
+    def gone():
+        return not subprocess.run(["rmmod", "cfr"], capture_output=True, check=False).returncode
+    assert wait_for(gone), "the module does not unload"
+
+
+def figure(name, value):
+    """A figure to publish, for the lab to record"""
+    if out := ENV.get("CFR_OUT"):
+        with open(out + "/figures", "a", encoding="ascii") as f:
+            f.write(f"{name}={value}\n")
+
+
 def abort(*sockets):
     """Closes at once, without FINs that would be sent again and again"""
     for s in sockets:

@@ -441,6 +441,15 @@ nft_counter() {
 		jq '[.nftables[].counter? | select(.) | .packets][0]'
 }
 
+# rehearse_sleep: let no suspend go farther than freezing and thawing all processes
+rehearse_sleep() {
+	[ -w /sys/power/pm_test ] || return
+	echo freezer >/sys/power/pm_test || return
+	defer eval 'echo none >/sys/power/pm_test'
+	echo 0 >/sys/module/suspend/parameters/pm_test_delay 2>/dev/null
+	return 0
+}
+
 # stat NAME: one counter or gauge
 stat() {
 	cfr -j stats | jq -r --arg n "$1" '(.counters + .refusals + .gauges)[$n]'
