@@ -73,8 +73,8 @@ struct cfr_config {
 	u32 relay4_last;
 	u64 relay6_first;	/* of upper halves */
 	u64 relay6_last;
-	unsigned int npolicies;
 	const struct cfr_policy *policy;
+	const struct cfr_policy *policy_end;
 	unsigned int nrange4;
 	const struct cfr_range4 *range4;
 	unsigned int nrange6;
@@ -90,13 +90,13 @@ struct cfr_config {
 static inline const struct cfr_policy *
 cfr_config_policy(const struct cfr_config *cfg, u32 mark)
 {
-	unsigned int i;
+	const struct cfr_policy *policy;
 
 	if (!(mark & cfg->marks))
 		return NULL;
-	for (i = 0; i < cfg->npolicies; i++)
-		if ((mark & cfg->policy[i].mask) == cfg->policy[i].mark)
-			return &cfg->policy[i];
+	for (policy = cfg->policy; policy < cfg->policy_end; policy++)
+		if ((mark & policy->mask) == policy->mark)
+			return policy;
 	return NULL;
 }
 
@@ -133,17 +133,18 @@ static inline enum cfr_space cfr_config_space4(const struct cfr_config *cfg,
 					       __be32 addr)
 {
 	u32 key = ntohl(addr);
-	u32 lo = cfg->first4[key >> 24], hi = cfg->first4[(key >> 24) + 1] + 1;
+	u32 first = cfg->first4[key >> 24];
+	u32 more = cfg->first4[(key >> 24) + 1] - first;
+	const struct cfr_range4 *range = &cfg->range4[first];
 
-	while (hi - lo > 1) {
-		u32 mid = (lo + hi) / 2;
+	while (more) {
+		u32 half = (more + 1) / 2;
 
-		if (cfg->range4[mid].start <= key)
-			lo = mid;
-		else
-			hi = mid;
+		if (range[half].start <= key)
+			range += half;
+		more -= half;
 	}
-	return cfg->range4[lo].space;
+	return range->space;
 }
 
 static inline enum cfr_space cfr_config_space6(const struct cfr_config *cfg,
@@ -151,18 +152,20 @@ static inline enum cfr_space cfr_config_space6(const struct cfr_config *cfg,
 {
 	u64 key_hi = cfr_config_half(&addr->s6_addr32[0]);
 	u64 key_lo = cfr_config_half(&addr->s6_addr32[2]);
-	u32 lo = cfg->first6[key_hi >> 56], hi = cfg->first6[(key_hi >> 56) + 1] + 1;
+	u32 first = cfg->first6[key_hi >> 56];
+	u32 more = cfg->first6[(key_hi >> 56) + 1] - first;
+	const struct cfr_range6 *range = &cfg->range6[first];
 
-	while (hi - lo > 1) {
-		u32 mid = (lo + hi) / 2;
-		const struct cfr_range6 *r = &cfg->range6[mid];
+	while (more) {
+		u32 half = (more + 1) / 2;
+		const struct cfr_range6 *next = &range[half];
 
-		if (r->hi < key_hi || (r->hi == key_hi && r->lo <= key_lo))
-			lo = mid;
-		else
-			hi = mid;
+		if (next->hi < key_hi ||
+		    (next->hi == key_hi && next->lo <= key_lo))
+			range = next;
+		more -= half;
 	}
-	return cfg->range6[lo].space;
+	return range->space;
 }
 
 static __always_inline bool

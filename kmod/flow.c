@@ -250,7 +250,8 @@ static void note_exhausted(struct cfr_net *cn, u32 policy,
 
 static void set_relay6(struct cfr_flow *flow, const struct in6_addr *relay)
 {
-	__wsum delta = 0;
+	__wsum delta = csum_sub((__force __wsum)(__force u16)flow->relay_port,
+				(__force __wsum)(__force u16)flow->customer_port);
 	int i;
 
 	flow->v6.relay = *relay;

@@ -39,7 +39,7 @@ struct cfr_addrs6 {
 	struct in6_addr customer;
 	struct in6_addr relay;
 	struct in6_addr remote;
-	__wsum delta;		/* the relay's sum less the customer's */
+	__wsum delta;		/* the relay's sum less the customer's, with ports */
 };
 
 /**
@@ -185,7 +185,7 @@ static __always_inline void cfr_flow_refresh(struct cfr_flow *flow, u32 idle)
  * struct cfr_flow_table - a namespace's flows
  * @ht: both nodes of every flow
  * @hash_key: never leaves the namespace, wiped with it
- * @fold_key: the same, for what IPv6 addresses are folded with before
+ * @fold_key: the same, for what keys are folded with before
  * @count: flows in any state
  * @held_count: flows on @held
  * @lock: protects @ended and @held
@@ -200,7 +200,7 @@ static __always_inline void cfr_flow_refresh(struct cfr_flow *flow, u32 idle)
 struct cfr_flow_table {
 	struct rhashtable ht;
 	hsiphash_key_t hash_key;
-	u32 fold_key[8];
+	u64 fold_key[10];
 	atomic_t count;
 	atomic_t held_count;
 	spinlock_t lock;	/* protects ended and held */

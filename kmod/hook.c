@@ -108,7 +108,8 @@ static bool is_icmp(const struct sk_buff *skb, u8 family)
 /* An error about a packet of a live flow belongs to the flow, marked or not:
  * conntrack, which never saw the flow, would call it INVALID.
  */
-static bool error_of_flow(struct cfr_net *cn, struct sk_buff *skb, u8 family)
+static noinline bool error_of_flow(struct cfr_net *cn, struct sk_buff *skb,
+				   u8 family)
 {
 	struct cfr_packet pkt;
 	bool ours;
@@ -282,11 +283,9 @@ static struct cfr_flow *admit(struct cfr_net *cn, const struct cfr_config *cfg,
 static __always_inline unsigned int relay_out(struct cfr_net *cn,
 					      const struct cfr_config *cfg,
 					      struct sk_buff *skb,
-					      const struct cfr_packet *pkt,
-					      struct cfr_flow *flow)
+					      bool rewritten)
 {
-	cfr_flow_seen(flow, CFR_OUT, pkt);
-	if (unlikely(!cfr_rewrite_plain(skb, pkt, CFR_OUT, flow)))
+	if (unlikely(!rewritten))
 		return cfr_drop(cn, CFR_STAT_no_memory);
 	skb->mark &= ~cfg->marks;
 	cfr_stats_inc(cn, relayed_out);
@@ -311,7 +310,9 @@ static unsigned int data_to_remote(struct cfr_net *cn,
 		if (!flow)
 			return verdict;
 	}
-	return relay_out(cn, cfg, skb, pkt, flow);
+	cfr_flow_seen(flow, CFR_OUT, pkt);
+	return relay_out(cn, cfg, skb,
+			 cfr_rewrite_data(skb, pkt->l4, CFR_OUT, flow));
 }
 
 static unsigned int error_to_remote(struct cfr_net *cn,
@@ -397,7 +398,9 @@ static __always_inline unsigned int postrouting(struct cfr_net *cn,
 	flow = cfr_lookup_plain(cn, skb, family, CFR_OUT, &pkt);
 	if (unlikely(!flow))
 		return out_unusual(cn, cfg, skb, state);
-	return relay_out(cn, cfg, skb, &pkt, flow);
+	cfr_flow_seen(flow, CFR_OUT, &pkt);
+	return relay_out(cn, cfg, skb,
+			 cfr_rewrite_plain(skb, &pkt, CFR_OUT, flow));
 }
 
 static unsigned int cfr_hook_postrouting4(void *priv, struct sk_buff *skb,

@@ -40,15 +40,13 @@ static unsigned int drop_unwanted(struct cfr_net *cn,
 
 static __always_inline unsigned int relay_in(struct cfr_net *cn,
 					     const struct cfr_config *cfg,
-					     struct sk_buff *skb,
-					     const struct cfr_packet *pkt,
-					     struct cfr_flow *flow)
+					     struct sk_buff *skb, u8 family,
+					     bool rewritten)
 {
-	cfr_flow_seen(flow, CFR_IN, pkt);
-	if (unlikely(!cfr_rewrite_plain(skb, pkt, CFR_IN, flow)))
+	if (unlikely(!rewritten))
 		return cfr_drop(cn, CFR_STAT_no_memory);
 	cfr_settle(cfg, skb);
-	*cfr_flags(skb, pkt->family) |= CFR_TRANSLATED;
+	*cfr_flags(skb, family) |= CFR_TRANSLATED;
 	skb_dst_drop(skb);
 	cfr_stats_inc(cn, relayed_in);
 	return NF_ACCEPT;
@@ -66,7 +64,9 @@ static unsigned int data_to_customer(struct cfr_net *cn,
 	flow = cfr_flow_find(cn, &key);
 	if (!flow)
 		return drop_unwanted(cn, cfg, skb);
-	return relay_in(cn, cfg, skb, pkt, flow);
+	cfr_flow_seen(flow, CFR_IN, pkt);
+	return relay_in(cn, cfg, skb, pkt->family,
+			cfr_rewrite_data(skb, pkt->l4, CFR_IN, flow));
 }
 
 static unsigned int to_customer(struct cfr_net *cn,
@@ -118,7 +118,9 @@ static __always_inline unsigned int in(struct cfr_net *cn,
 
 	if (unlikely(!flow))
 		return in_unusual(cn, cfg, skb, family);
-	return relay_in(cn, cfg, skb, &pkt, flow);
+	cfr_flow_seen(flow, CFR_IN, &pkt);
+	return relay_in(cn, cfg, skb, family,
+			cfr_rewrite_plain(skb, &pkt, CFR_IN, flow));
 }
 
 /**

@@ -86,39 +86,35 @@ static __always_inline u32 cfr_lookup_tail(const struct cfr_key *key)
 		(__force u16)key->far_port) ^ (key->proto << 8 | key->dir);
 }
 
-/* NH (RFC 4418, 5.2) of an address: for any two that somebody chose without
- * seeing a result, a random @key makes the results' difference any given value
- * with a chance of at most 2^-32.
+/* Multilinear hashing (Lemire and Kaser, "Strongly universal string hashing is
+ * fast", 2014): any two keys that somebody chose without seeing a result fold
+ * alike with a chance of 2^-32.
  */
-static __always_inline u64 cfr_lookup_fold(const struct in6_addr *addr,
-					   const u32 key[4])
+static __always_inline u32 cfr_lookup_fold(const struct cfr_key *key,
+					   const u64 random[10])
 {
-	const u32 *word = (__force const u32 *)addr->s6_addr32;
+	const unsigned int words = key->family == NFPROTO_IPV4 ? 1 : 4;
+	u64 sum = random[0] + random[1] * cfr_lookup_tail(key);
+	unsigned int i;
 
-	return (u64)(word[0] + key[0]) * (word[1] + key[1]) +
-	       (u64)(word[2] + key[2]) * (word[3] + key[3]);
+	for (i = 0; i < words; i++)
+		sum += random[2 + i] * key->near->all[i] +
+		       random[6 + i] * key->far->all[i];
+	return sum >> 32;
 }
 
 /* Addresses and ports are chosen by customers and by remotes, so the hash is
- * keyed: SipHash-1-3, or HalfSipHash-1-3 on 32 bits. 256 bits of IPv6 addresses
- * are folded into 64 first. Two keys fold alike no more often than two hashes
- * of 32 bits are alike, which they would be anyway; and nobody ever sees what
- * they fold into, since SipHash comes after it: all there is to see, from
- * afar, is the time that a bucket takes in which two keys met, and they meet
- * in buckets a thousand times more often than in folds.
+ * keyed: SipHash-1-3, or HalfSipHash-1-3 on 32 bits. A key is folded into 32 bits
+ * first. Two keys fold alike no more often than two hashes of 32 bits are alike,
+ * which they would be anyway; and nobody ever sees what they fold into, since
+ * SipHash comes after it: all there is to see, from afar, is the time that a
+ * bucket takes in which two keys met, and they meet in buckets a thousand times
+ * more often than in folds.
  */
 static __always_inline u32 cfr_lookup_hash(const struct cfr_flow_table *flows,
 					   const struct cfr_key *key)
 {
-	u64 folded;
-
-	if (key->family == NFPROTO_IPV4)
-		return hsiphash_3u32((__force u32)key->near->ip,
-				     (__force u32)key->far->ip,
-				     cfr_lookup_tail(key), &flows->hash_key);
-	folded = cfr_lookup_fold(&key->near->in6, &flows->fold_key[0]) +
-		 cfr_lookup_fold(&key->far->in6, &flows->fold_key[4]);
-	return hsiphash_3u32(folded, folded >> 32, cfr_lookup_tail(key),
+	return hsiphash_1u32(cfr_lookup_fold(key, flows->fold_key),
 			     &flows->hash_key);
 }
 

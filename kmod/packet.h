@@ -168,7 +168,7 @@ static __always_inline bool cfr_packet_plain(const struct sk_buff *skb, u8 famil
 
 	pkt->family = family;
 	if (family == NFPROTO_IPV4) {
-		if (unlikely(iph->ihl != 5 || ip_is_fragment(iph)))
+		if (unlikely(*(const u8 *)iph != 0x45 || ip_is_fragment(iph)))
 			return false;
 		pkt->l4 = sizeof(*iph);
 		pkt->ports.proto = iph->protocol;

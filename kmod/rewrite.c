@@ -33,9 +33,9 @@ static bool partial(const struct sk_buff *skb, const void *l4)
  * @proto: IPPROTO_*
  * @l4: its transport header
  * @v4: it is IPv4
- * @pseudo: what changes in the pseudo header
- * @header: what changes in the transport header, of which CHECKSUM_PARTIAL's sum
- *	knows nothing yet
+ * @all: what changes of what its checksum covers
+ * @port: of that, what changes in the header itself, of which
+ *	CHECKSUM_PARTIAL's sum knows nothing yet
  *
  * skb->csum covers the network header too: IPv4's has a checksum that balanced
  * its address already, IPv6's address balances the transport checksum.
@@ -43,9 +43,10 @@ static bool partial(const struct sk_buff *skb, const void *l4)
  * Return: whether the transport checksum is done with.
  */
 bool cfr_rewrite_summed(struct sk_buff *skb, u8 proto, u8 *l4, bool v4,
-			__wsum pseudo, __wsum header)
+			__wsum all, __wsum port)
 {
 	__sum16 *check = cfr_rewrite_check(proto, l4);
+	__wsum pseudo = csum_sub(all, port);
 
 	if (partial(skb, l4)) {
 		*check = ~csum_fold(csum_add(csum_unfold(*check), pseudo));
@@ -55,8 +56,7 @@ bool cfr_rewrite_summed(struct sk_buff *skb, u8 proto, u8 *l4, bool v4,
 		return false;
 	if (proto == IPPROTO_UDP && !*check)
 		/* nothing in the packet balances what changes */
-		skb->csum = csum_add(skb->csum, v4 ? header :
-				     csum_add(pseudo, header));
+		skb->csum = csum_add(skb->csum, v4 ? port : all);
 	else if (v4)
 		skb->csum = ~csum_add(pseudo, ~skb->csum);
 	return false;

@@ -52,7 +52,13 @@ enum cfr_side {
 };
 
 bool cfr_rewrite_summed(struct sk_buff *skb, u8 proto, u8 *l4, bool v4,
-			__wsum pseudo, __wsum header);
+			__wsum all, __wsum port);
+
+static __always_inline __wsum cfr_rewrite_diff(__be16 from, __be16 to)
+{
+	return csum_sub((__force __wsum)(__force u16)to,
+			(__force __wsum)(__force u16)from);
+}
 
 static __always_inline __sum16 *cfr_rewrite_check(u8 proto, u8 *l4)
 {
@@ -76,27 +82,22 @@ static __always_inline __be16 *cfr_rewrite_port(u8 proto, u8 *l4, enum cfr_dir d
 	return &((struct icmphdr *)l4)->un.echo.id;
 }
 
-/* @pseudo is what changes in the pseudo header */
+/* @all is what changes of what the checksum covers */
 static __always_inline void cfr_rewrite_l4(struct sk_buff *skb, u8 proto, u8 *l4,
-					   enum cfr_dir dir, bool v4,
-					   __wsum pseudo, __be16 to)
+					   __be16 *port, __be16 to, bool v4,
+					   __wsum all)
 {
-	__be16 *port = cfr_rewrite_port(proto, l4, dir);
 	__sum16 *check = cfr_rewrite_check(proto, l4);
-	bool udp = proto == IPPROTO_UDP;
-	__wsum header = csum_sub((__force __wsum)(__force u16)to,
-				 (__force __wsum)(__force u16)*port);
+	bool udp = proto == IPPROTO_UDP, summed;
 
-	if (v4 && !udp && proto != IPPROTO_TCP)
-		pseudo = 0;
-	*port = to;
 	/* or CHECKSUM_PARTIAL, which has that bit, too */
-	if (unlikely(skb->ip_summed & CHECKSUM_COMPLETE) &&
-	    cfr_rewrite_summed(skb, proto, l4, v4, pseudo, header))
+	summed = unlikely(skb->ip_summed & CHECKSUM_COMPLETE) &&
+		 cfr_rewrite_summed(skb, proto, l4, v4, all,
+				    cfr_rewrite_diff(*port, to));
+	*port = to;
+	if (summed || (udp && unlikely(!*check)))
 		return;
-	if (udp && unlikely(!*check))
-		return;
-	csum_replace_by_diff(check, csum_add(pseudo, header));
+	csum_replace_by_diff(check, all);
 	if (udp && unlikely(!*check))
 		*check = CSUM_MANGLED_0;
 }
@@ -107,14 +108,19 @@ static __always_inline void cfr_rewrite_one4(struct sk_buff *skb,
 					     const struct cfr_flow *flow)
 {
 	bool out = dir == CFR_OUT;
+	__be16 *port = cfr_rewrite_port(proto, l4, dir);
+	__be16 port_to = out ? flow->relay_port : flow->customer_port;
 	__be32 *addr = out ? &iph->saddr : &iph->daddr;
 	__be32 to = out ? flow->v4.relay : flow->v4.customer;
 	__wsum delta = csum_sub((__force __wsum)to, (__force __wsum)*addr);
+	__wsum all = cfr_rewrite_diff(*port, port_to);
 
 	csum_replace_by_diff(&iph->check, delta);
 	*addr = to;
-	cfr_rewrite_l4(skb, proto, l4, dir, true, delta,
-		       out ? flow->relay_port : flow->customer_port);
+	/* ICMP's checksum covers no addresses */
+	if (proto == IPPROTO_TCP || proto == IPPROTO_UDP)
+		all = csum_add(all, delta);
+	cfr_rewrite_l4(skb, proto, l4, port, port_to, true, all);
 }
 
 static __always_inline void cfr_rewrite_one6(struct sk_buff *skb,
@@ -128,9 +134,9 @@ static __always_inline void cfr_rewrite_one6(struct sk_buff *skb,
 		ip6h->saddr = flow->v6.relay;
 	else
 		ip6h->daddr = flow->v6.customer;
-	cfr_rewrite_l4(skb, proto, l4, dir, false,
-		       out ? flow->v6.delta : ~flow->v6.delta,
-		       out ? flow->relay_port : flow->customer_port);
+	cfr_rewrite_l4(skb, proto, l4, cfr_rewrite_port(proto, l4, dir),
+		       out ? flow->relay_port : flow->customer_port, false,
+		       out ? flow->v6.delta : ~flow->v6.delta);
 }
 
 /* One packet's headers, which are linear and writable */
@@ -150,7 +156,9 @@ static __always_inline void cfr_rewrite_one(struct sk_buff *skb, u8 *l3,
 bool cfr_rewrite_data(struct sk_buff *skb, u8 l4, enum cfr_dir dir,
 		      const struct cfr_flow *flow);
 
-/* The same, inlined for packets that are nobody else's and in one piece */
+/* The same of TCP and UDP, inlined for packets that are nobody else's and in one
+ * piece
+ */
 static __always_inline bool cfr_rewrite_plain(struct sk_buff *skb,
 					      const struct cfr_packet *pkt,
 					      enum cfr_dir dir,
@@ -158,8 +166,13 @@ static __always_inline bool cfr_rewrite_plain(struct sk_buff *skb,
 {
 	if (unlikely(skb->cloned || skb_is_nonlinear(skb)))
 		return cfr_rewrite_data(skb, pkt->l4, dir, flow);
-	cfr_rewrite_one(skb, skb->data, pkt->family, pkt->ports.proto, pkt->l4,
-			dir, flow);
+	/* Where the protocol is known, nothing asks for it. */
+	if (pkt->ports.proto == IPPROTO_TCP)
+		cfr_rewrite_one(skb, skb->data, pkt->family, IPPROTO_TCP,
+				pkt->l4, dir, flow);
+	else
+		cfr_rewrite_one(skb, skb->data, pkt->family, IPPROTO_UDP,
+				pkt->l4, dir, flow);
 	skb_clear_hash(skb);
 	return true;
 }

@@ -89,7 +89,7 @@ static int build_policies(struct cfr_config *cfg, const struct cfr_model *m)
 		nspans += set_spans(&policy[i].v6, &cfg->span[nspans],
 				    NFPROTO_IPV6, m, &m->policy[i]);
 	}
-	cfg->npolicies = m->npolicies;
+	cfg->policy_end = policy + m->npolicies;
 	return 0;
 }
 
@@ -276,19 +276,16 @@ bool cfr_config_allows(const struct cfr_config *cfg, u32 policy_id, u8 family,
 		       const union nf_inet_addr *relay,
 		       const union nf_inet_addr *remote)
 {
+	const struct cfr_policy *policy;
 	enum cfr_space space;
-	unsigned int i;
 
 	space = cfr_config_space(cfg, remote, family);
 	if (space != CFR_SPACE_WORLD)
 		return false;
-	for (i = 0; i < cfg->npolicies; i++) {
-		const struct cfr_policy *policy = &cfg->policy[i];
-
+	for (policy = cfg->policy; policy < cfg->policy_end; policy++)
 		if (policy->id == policy_id)
 			return spans_contain(family == NFPROTO_IPV4 ?
 					     &policy->v4 : &policy->v6,
 					     family, relay);
-	}
 	return false;
 }

@@ -67,7 +67,9 @@ static __wsum slow_delta(const struct cfr_flow *flow)
 	u16 customer = ~test_sum((const u8 *)&flow->v6.customer, 16);
 
 	return (__force __wsum)((u32)(__force u16)htons(relay) +
-				(__force u16)htons(customer));
+				(__force u16)htons(customer) +
+				(__force u16)flow->relay_port +
+				(__force u16)~flow->customer_port);
 }
 
 /* A packet of a random flow */
