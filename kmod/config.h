@@ -147,7 +147,7 @@ static inline enum cfr_space cfr_config_space4(const struct cfr_config *cfg,
 	return range->space;
 }
 
-static inline enum cfr_space cfr_config_space6(const struct cfr_config *cfg,
+static __always_inline enum cfr_space cfr_config_space6(const struct cfr_config *cfg,
 					       const struct in6_addr *addr)
 {
 	u64 key_hi = cfr_config_half(&addr->s6_addr32[0]);
