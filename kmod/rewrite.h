@@ -98,7 +98,8 @@ static __always_inline void cfr_rewrite_l4(struct sk_buff *skb, u8 proto, u8 *l4
 	if (summed || (udp && unlikely(!*check)))
 		return;
 	csum_replace_by_diff(check, all);
-	if (udp && unlikely(!*check))
+	/* 0 is UDP's word for none, and no sum of zeros, which echoes may be */
+	if (proto != IPPROTO_TCP && unlikely(!*check))
 		*check = CSUM_MANGLED_0;
 }
 

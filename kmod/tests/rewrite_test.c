@@ -143,7 +143,7 @@ static void check_summed(struct kunit *test, struct sk_buff *skb,
 		/* as a device completes it */
 		u16 sum = ~test_sum(c->got.data + l4, c->got.len - l4);
 
-		test_put16(check, c->spec.proto == IPPROTO_UDP && !sum ?
+		test_put16(check, c->spec.proto != IPPROTO_TCP && !sum ?
 			   0xffff : sum);
 	}
 }
@@ -288,6 +288,28 @@ static void rewrite_udp_zero(struct kunit *test)
 					0xffff);
 			one_change(test, c, summed[how], c->before.len);
 		}
+}
+
+/* Of zeros alone, an echo reply's checksum is 0xffff: with 0 it would be wrong. */
+static void rewrite_echo_zeros(struct kunit *test)
+{
+	struct change *c = kunit_kzalloc(test, sizeof(*c), GFP_KERNEL);
+	unsigned int how;
+
+	c->spec = (struct test_spec){
+		NFPROTO_IPV4, IPPROTO_ICMP, .reply = true, .payload = 56,
+	};
+	c->dir = CFR_IN;
+	for (how = 0; how < 3; how++) {
+		make_before(c);
+		c->flow.customer_port = 0;
+		memset(c->before.data + 22, 0, c->before.len - 22);
+		put_end(c, &c->before, true);
+		test_finish(&c->before, 0, 20, c->before.len, IPPROTO_ICMP);
+		expect_after(c);
+		KUNIT_EXPECT_EQ(test, test_get16(c->after.data + 22), 0xffff);
+		one_change(test, c, summed[how], c->before.len);
+	}
 }
 
 /* Others that share the data keep theirs. */
@@ -441,6 +463,7 @@ static struct kunit_case rewrite_cases[] = {
 	KUNIT_CASE(rewrite_wrong),
 	KUNIT_CASE(rewrite_udp_none),
 	KUNIT_CASE(rewrite_udp_zero),
+	KUNIT_CASE(rewrite_echo_zeros),
 	KUNIT_CASE(rewrite_clone),
 	KUNIT_CASE(rewrite_gso),
 	KUNIT_CASE(rewrite_fraglist),

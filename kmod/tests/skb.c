@@ -71,7 +71,7 @@ void test_finish(struct test_flat *flat, unsigned int l3, unsigned int l4,
 	}
 	test_put16(check, 0);
 	sum = ~test_l4_sum(flat, l3, l4, end, proto);
-	test_put16(check, proto == IPPROTO_UDP && !sum ? 0xffff : sum);
+	test_put16(check, proto != IPPROTO_TCP && !sum ? 0xffff : sum);
 }
 
 /* A whole and correct packet of random addresses, ports and payload */
