@@ -307,7 +307,9 @@ static struct cfr_flow *admit(struct cfr_net *cn, const struct cfr_config *cfg,
 	if (state->out->flags & IFF_LOOPBACK)
 		return NULL;
 	if (!policy) {
-		if (*cfr_flags(skb, family) & CFR_CLAIMED)
+		if (cfr_packet_unread(pkt))
+			*verdict = cfr_drop(cn, pkt->why);
+		else if (*cfr_flags(skb, family) & CFR_CLAIMED)
 			*verdict = cfr_drop(cn, CFR_STAT_flow_gone);
 		return NULL;
 	}
@@ -390,7 +392,7 @@ static unsigned int error_to_remote(struct cfr_net *cn,
 	case CFR_ICMP_NO_FLOW:
 		break;
 	}
-	if (*cfr_flags(skb, pkt->family) & CFR_CLAIMED)
+	if (*cfr_flags(skb, pkt->family) & CFR_CLAIMED || why == CFR_STAT_no_memory)
 		return cfr_drop(cn, why);
 	if (!cfr_config_policy(cfg, skb->mark) || !forwarded(skb, state) ||
 	    dest_space(cfg, skb, pkt->family) == CFR_SPACE_BYPASS)

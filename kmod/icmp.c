@@ -175,6 +175,9 @@ static bool translate(struct sk_buff *skb, const struct cfr_packet *pkt,
  * @cn: the namespace
  * @skb: the packet; its head may move
  * @pkt: as parsed
+ *
+ * Return: true as well for what could not be read for want of memory: taken
+ * for nobody's, it would leave as it is.
  */
 bool cfr_icmp_about_flow(struct cfr_net *cn, struct sk_buff *skb,
 			 const struct cfr_packet *pkt)
@@ -182,8 +185,9 @@ bool cfr_icmp_about_flow(struct cfr_net *cn, struct sk_buff *skb,
 	struct cfr_quote quote;
 	bool ours;
 
-	ours = pkt->kind == CFR_KIND_ERROR &&
-	       flow_of(cn, skb, pkt, CFR_OUT, &quote);
+	if (pkt->kind != CFR_KIND_ERROR)
+		return cfr_packet_unread(pkt);
+	ours = flow_of(cn, skb, pkt, CFR_OUT, &quote) || quote.no_memory;
 	memzero_explicit(&quote, sizeof(quote));
 	return ours;
 }
@@ -207,7 +211,7 @@ enum cfr_icmp cfr_icmp_translate(struct cfr_net *cn, struct sk_buff *skb,
 	flow = flow_of(cn, skb, pkt, dir, &quote);
 	*why = flow ? CFR_STAT_no_memory : CFR_STAT_icmp_no_flow;
 	if (quote.damaged)
-		*why = CFR_STAT_icmp_invalid;
+		*why = quote.no_memory ? CFR_STAT_no_memory : CFR_STAT_icmp_invalid;
 	if (flow && !quote.damaged && translate(skb, pkt, &quote, flow, dir))
 		result = CFR_ICMP_TRANSLATED;
 	else if (flow)

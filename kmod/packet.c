@@ -17,10 +17,22 @@ static void refuse(struct cfr_packet *pkt, enum cfr_stat why)
 	pkt->why = why;
 }
 
+/* Have the first @len octets linear. That there is no memory for it says
+ * nothing about the packet.
+ */
+static bool pull(struct sk_buff *skb, unsigned int len, struct cfr_packet *pkt)
+{
+	if (pskb_may_pull(skb, len))
+		return true;
+	refuse(pkt, len > skb->len ? CFR_STAT_malformed : CFR_STAT_no_memory);
+	return false;
+}
+
 static void parse_tcp(struct sk_buff *skb, struct cfr_packet *pkt)
 {
-	if (!pskb_may_pull(skb, pkt->l4 + sizeof(struct tcphdr)) ||
-	    !cfr_packet_tcp(skb, pkt))
+	if (!pull(skb, pkt->l4 + sizeof(struct tcphdr), pkt))
+		return;
+	if (!cfr_packet_tcp(skb, pkt))
 		return refuse(pkt, CFR_STAT_malformed);
 	if (!cfr_packet_tcp_flags_valid(pkt->tcp_flags))
 		refuse(pkt, CFR_STAT_tcp_flags);
@@ -28,7 +40,7 @@ static void parse_tcp(struct sk_buff *skb, struct cfr_packet *pkt)
 
 static void parse_udp(struct sk_buff *skb, struct cfr_packet *pkt)
 {
-	if (!pskb_may_pull(skb, pkt->l4 + sizeof(struct udphdr)) ||
+	if (pull(skb, pkt->l4 + sizeof(struct udphdr), pkt) &&
 	    !cfr_packet_udp(skb, pkt))
 		refuse(pkt, CFR_STAT_malformed);
 }
@@ -44,8 +56,8 @@ static void parse_icmp(struct sk_buff *skb, struct cfr_packet *pkt)
 {
 	const struct icmphdr *ih;
 
-	if (!pskb_may_pull(skb, pkt->l4 + sizeof(*ih)))
-		return refuse(pkt, CFR_STAT_malformed);
+	if (!pull(skb, pkt->l4 + sizeof(*ih), pkt))
+		return;
 	ih = (const struct icmphdr *)(skb->data + pkt->l4);
 	switch (ih->type) {
 	case ICMP_ECHO:
@@ -64,8 +76,8 @@ static void parse_icmp6(struct sk_buff *skb, struct cfr_packet *pkt)
 {
 	const struct icmp6hdr *ih;
 
-	if (!pskb_may_pull(skb, pkt->l4 + sizeof(*ih)))
-		return refuse(pkt, CFR_STAT_malformed);
+	if (!pull(skb, pkt->l4 + sizeof(*ih), pkt))
+		return;
 	ih = (const struct icmp6hdr *)(skb->data + pkt->l4);
 	switch (ih->icmp6_type) {
 	case ICMPV6_ECHO_REQUEST:
@@ -144,12 +156,21 @@ void cfr_packet_parse(struct sk_buff *skb, u8 family, struct cfr_packet *pkt)
 		parse6(skb, pkt);
 }
 
+static bool pull_quote(struct sk_buff *skb, unsigned int len,
+		       struct cfr_quote *quote)
+{
+	if (pskb_may_pull(skb, len))
+		return true;
+	quote->no_memory = len <= skb->len;
+	return false;
+}
+
 static bool quote_ports(struct sk_buff *skb, struct cfr_quote *quote)
 {
 	const u8 *l4;
 	bool request;
 
-	if (!pskb_may_pull(skb, quote->l4 + QUOTED_L4))
+	if (!pull_quote(skb, quote->l4 + QUOTED_L4, quote))
 		return false;
 	l4 = skb->data + quote->l4;
 	switch (quote->ports.proto) {
@@ -180,11 +201,11 @@ static bool quote4(struct sk_buff *skb, struct cfr_quote *quote)
 {
 	const struct iphdr *iph;
 
-	if (!pskb_may_pull(skb, quote->l3 + sizeof(*iph)))
+	if (!pull_quote(skb, quote->l3 + sizeof(*iph), quote))
 		return false;
 	iph = (const struct iphdr *)(skb->data + quote->l3);
 	if (iph->version != 4 || iph->ihl < 5 ||
-	    !pskb_may_pull(skb, quote->l3 + iph->ihl * 4))
+	    !pull_quote(skb, quote->l3 + iph->ihl * 4, quote))
 		return false;
 	iph = (const struct iphdr *)(skb->data + quote->l3);
 	if (iph->frag_off & htons(IP_OFFSET))
@@ -200,7 +221,7 @@ static bool quote6(struct sk_buff *skb, struct cfr_quote *quote)
 	const struct ipv6hdr *ip6h;
 	const struct frag_hdr *fh;
 
-	if (!pskb_may_pull(skb, quote->l3 + sizeof(*ip6h)))
+	if (!pull_quote(skb, quote->l3 + sizeof(*ip6h), quote))
 		return false;
 	ip6h = (const struct ipv6hdr *)(skb->data + quote->l3);
 	if (ip6h->version != 6)
@@ -209,7 +230,7 @@ static bool quote6(struct sk_buff *skb, struct cfr_quote *quote)
 	quote->l4 = quote->l3 + sizeof(*ip6h);
 	/* What was relayed whole may have been fragmented on its way. */
 	if (quote->ports.proto == NEXTHDR_FRAGMENT) {
-		if (!pskb_may_pull(skb, quote->l4 + sizeof(*fh)))
+		if (!pull_quote(skb, quote->l4 + sizeof(*fh), quote))
 			return false;
 		fh = (const struct frag_hdr *)(skb->data + quote->l4);
 		if (fh->frag_off & htons(IP6_OFFSET))
@@ -226,14 +247,15 @@ static bool quote6(struct sk_buff *skb, struct cfr_quote *quote)
  * @pkt: as parsed, of CFR_KIND_ERROR
  * @quote: filled in
  *
- * Return: false where the quote is cut short, not a first fragment, or of a
- * kind that is never relayed.
+ * Return: false where the quote is cut short, not a first fragment, of a kind
+ * that is never relayed, or where there was no memory to read it.
  */
 bool cfr_packet_quote(struct sk_buff *skb, const struct cfr_packet *pkt,
 		      struct cfr_quote *quote)
 {
 	quote->l3 = pkt->l4 + sizeof(struct icmphdr);
 	quote->damaged = false;
+	quote->no_memory = false;
 	return pkt->family == NFPROTO_IPV4 ? quote4(skb, quote) :
 					     quote6(skb, quote);
 }

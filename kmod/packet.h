@@ -70,18 +70,26 @@ struct cfr_packet {
  * @l3: offset of its network header
  * @l4: offset of its transport header, of which at least 8 octets are there
  * @damaged: a checksum is wrong, or there is too little to read
+ * @no_memory: there may be enough to read, but no memory to do so
  */
 struct cfr_quote {
 	struct cfr_ports ports;
 	u16 l3;
 	u16 l4;
 	bool damaged;
+	bool no_memory;
 };
 
 #define CFR_TCP_FIN	0x01
 #define CFR_TCP_SYN	0x02
 #define CFR_TCP_RST	0x04
 #define CFR_TCP_ACK	0x10
+
+/* There was no memory to read it: it may be anything. */
+static inline bool cfr_packet_unread(const struct cfr_packet *pkt)
+{
+	return pkt->kind == CFR_KIND_REFUSED && pkt->why == CFR_STAT_no_memory;
+}
 
 /* An address in a network header. Not to be kept: a packet's head may move. */
 static __always_inline const union nf_inet_addr *cfr_packet_src(const void *l3,

@@ -30,7 +30,7 @@ REFUSAL(pool_exhausted,
 REFUSAL(table_full,
 	"the flow table is at its cap: raise the module parameter max_flows")
 REFUSAL(no_memory,
-	"no memory for a flow or for a writable copy of the packet")
+	"no memory for a flow, or to read or rewrite the packet")
 REFUSAL(insert_busy,
 	"the flow table was growing and could not take the flow at that moment")
 REFUSAL(protocol,

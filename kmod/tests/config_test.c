@@ -9,6 +9,7 @@
 #include <net/genetlink.h>
 
 #include "model.h"
+#include "skb.h"
 #include "snapshot.h"
 #include "space.h"
 
@@ -490,6 +491,39 @@ static void config_allows(struct kunit *test)
 	cfr_snapshot_free(cfg);
 }
 
+/* Whatever is asked for first, second and so on fails: all or nothing. What the
+ * kernel asks for beside it, and does without, counts, too.
+ */
+static void config_no_memory(struct kunit *test)
+{
+	struct message *m = begin(test);
+	struct cfr_model *good = make(test, &live, m), *model;
+	unsigned int nth, refused = 0;
+	struct cfr_config *cfg;
+	bool failed = true;
+
+	test_need_faults(test);
+	for (nth = 1; failed; nth++) {
+		test_fail(nth);
+		model = cfr_model_parse(m->nlh, &m->extack);
+		failed = test_failed();
+		refused += IS_ERR(model);
+		if (!IS_ERR(model))
+			cfr_model_put(model);
+	}
+	KUNIT_EXPECT_FALSE(test, IS_ERR(model));
+	for (nth = 1, failed = true; failed; nth++) {
+		test_fail(nth);
+		cfg = cfr_snapshot_build(&init_net, good, NULL);
+		failed = test_failed();
+		refused += !cfg;
+		cfr_snapshot_free(cfg);
+	}
+	KUNIT_EXPECT_NOT_NULL(test, cfg);
+	KUNIT_EXPECT_EQ(test, refused, 12);
+	cfr_model_put(good);
+}
+
 static struct kunit_case config_cases[] = {
 	KUNIT_CASE(config_refusals),
 	KUNIT_CASE(config_incomplete),
@@ -498,6 +532,7 @@ static struct kunit_case config_cases[] = {
 	KUNIT_CASE(config_space),
 	KUNIT_CASE(config_search),
 	KUNIT_CASE(config_allows),
+	KUNIT_CASE(config_no_memory),
 	{}
 };
 

@@ -9,6 +9,7 @@
 
 #include "config.h"
 #include "net.h"
+#include "skb.h"
 #include "stats.h"
 
 #define SECOND		((u32)HZ)
@@ -455,6 +456,22 @@ static void flow_many(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, atomic_read(&cn->flows.count), 0);
 }
 
+static void flow_no_memory(struct kunit *test)
+{
+	struct cfr_net *cn = test->priv;
+	enum cfr_stat why = 0;
+	struct probe p;
+
+	test_need_faults(test);
+	probe_init(&p, NFPROTO_IPV4, IPPROTO_UDP);
+	test_fail(1);
+	KUNIT_EXPECT_NULL(test, open(cn, &p, &why));
+	KUNIT_EXPECT_TRUE(test, test_failed());
+	KUNIT_EXPECT_EQ(test, why, CFR_STAT_no_memory);
+	KUNIT_EXPECT_EQ(test, atomic_read(&cn->flows.count), 0);
+	KUNIT_EXPECT_NOT_NULL(test, open(cn, &p, &why));
+}
+
 static struct kunit_case flow_cases[] = {
 	KUNIT_CASE(flow_opens),
 	KUNIT_CASE(flow_idles),
@@ -467,6 +484,7 @@ static struct kunit_case flow_cases[] = {
 	KUNIT_CASE(flow_rests),
 	KUNIT_CASE(flow_refused),
 	KUNIT_CASE(flow_many),
+	KUNIT_CASE(flow_no_memory),
 	{}
 };
 

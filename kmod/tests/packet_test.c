@@ -345,6 +345,37 @@ static void packet_wiped(struct kunit *test)
 	KUNIT_EXPECT_MEMEQ(test, &pkt, &zero, sizeof(pkt));
 }
 
+/* What could not be read is not taken for what cannot be. */
+static void packet_no_memory(struct kunit *test)
+{
+	struct test_flat *flat = kunit_kmalloc(test, sizeof(*flat), GFP_KERNEL);
+	static const struct test_spec specs[] = {
+		{ NFPROTO_IPV4, IPPROTO_TCP, .flags = 0x10 },
+		{ NFPROTO_IPV4, IPPROTO_UDP },
+		{ NFPROTO_IPV4, IPPROTO_ICMP },
+		{ NFPROTO_IPV6, IPPROTO_TCP, .flags = 0x10 },
+		{ NFPROTO_IPV6, IPPROTO_UDP },
+		{ NFPROTO_IPV6, IPPROTO_ICMPV6 },
+	};
+	struct sk_buff *skb, *other;
+	struct cfr_packet pkt;
+	unsigned int i;
+
+	test_need_faults(test);
+	for (i = 0; i < ARRAY_SIZE(specs); i++) {
+		test_make(&specs[i], flat);
+		skb = test_skb(test, flat, test_l4(specs[i].family));
+		other = skb_clone(skb, GFP_KERNEL);
+		test_fail(1);
+		cfr_packet_parse(skb, specs[i].family, &pkt);
+		KUNIT_EXPECT_TRUE(test, test_failed());
+		KUNIT_EXPECT_TRUE(test, cfr_packet_unread(&pkt));
+		cfr_packet_parse(skb, specs[i].family, &pkt);
+		KUNIT_EXPECT_NE(test, pkt.kind, CFR_KIND_REFUSED);
+		kfree_skb(other);
+	}
+}
+
 static struct kunit_case packet_cases[] = {
 	KUNIT_CASE(packet_whole),
 	KUNIT_CASE(packet_short),
@@ -356,6 +387,7 @@ static struct kunit_case packet_cases[] = {
 	KUNIT_CASE(packet_mutants),
 	KUNIT_CASE(packet_opens),
 	KUNIT_CASE(packet_wiped),
+	KUNIT_CASE(packet_no_memory),
 	{}
 };
 

@@ -379,6 +379,31 @@ static void quote_outer(struct kunit *test)
 	}
 }
 
+/* What could not be read is not taken for what cannot be. */
+static void quote_no_memory(struct kunit *test)
+{
+	struct quoted *q = kunit_kmalloc(test, sizeof(*q), GFP_KERNEL);
+	struct sk_buff *skb, *other;
+	struct cfr_quote quote;
+	unsigned int i;
+
+	test_need_faults(test);
+	for (i = 0; i < 2 * ARRAY_SIZE(whole); i++) {
+		const struct test_spec *spec = &whole[i / 2];
+
+		make_error(q, spec, U32_MAX);
+		skb = test_skb(test, &q->flat, i % 2 ? q->l4 : q->l3);
+		other = skb_clone(skb, GFP_KERNEL);
+		test_fail(1);
+		KUNIT_EXPECT_FALSE(test, parse(skb, spec->family, &quote));
+		KUNIT_EXPECT_TRUE(test, test_failed());
+		KUNIT_EXPECT_TRUE(test, quote.no_memory);
+		KUNIT_EXPECT_TRUE(test, parse(skb, spec->family, &quote));
+		KUNIT_EXPECT_FALSE(test, quote.no_memory);
+		kfree_skb(other);
+	}
+}
+
 static struct kunit_case quote_cases[] = {
 	KUNIT_CASE(quote_protocols),
 	KUNIT_CASE(quote_short),
@@ -389,6 +414,7 @@ static struct kunit_case quote_cases[] = {
 	KUNIT_CASE(quote_no_checksum),
 	KUNIT_CASE(quote_udp_zero),
 	KUNIT_CASE(quote_outer),
+	KUNIT_CASE(quote_no_memory),
 	{}
 };
 

@@ -336,6 +336,30 @@ static void rewrite_clone(struct kunit *test)
 	try_ways(test, try_clone);
 }
 
+/* Where no copy can be had, the packet stays as it is. */
+static void try_no_memory(struct kunit *test, struct change *c)
+{
+	struct sk_buff *skb, *other;
+
+	c->spec.payload = 100;
+	make_before(c);
+	expect_after(c);
+	skb = test_skb(test, &c->before, 60);
+	other = skb_clone(skb, GFP_KERNEL);
+	test_fail(1);
+	KUNIT_EXPECT_FALSE(test, rewrite(skb, c));
+	KUNIT_EXPECT_TRUE(test, test_failed());
+	test_flatten(skb, &c->got);
+	KUNIT_EXPECT_MEMEQ(test, c->got.data, c->before.data, c->before.len);
+	kfree_skb(other);
+}
+
+static void rewrite_no_memory(struct kunit *test)
+{
+	test_need_faults(test);
+	try_ways(test, try_no_memory);
+}
+
 /* A super-packet's partial checksum says nothing of its length. */
 static void try_gso(struct kunit *test, struct change *c)
 {
@@ -465,6 +489,7 @@ static struct kunit_case rewrite_cases[] = {
 	KUNIT_CASE(rewrite_udp_zero),
 	KUNIT_CASE(rewrite_echo_zeros),
 	KUNIT_CASE(rewrite_clone),
+	KUNIT_CASE(rewrite_no_memory),
 	KUNIT_CASE(rewrite_gso),
 	KUNIT_CASE(rewrite_fraglist),
 	KUNIT_CASE(rewrite_tunnel),

@@ -6,6 +6,7 @@
 #define _CFR_TESTS_SKB_H
 
 #include <kunit/test.h>
+#include <linux/sched.h>
 
 #include "packet.h"
 
@@ -56,6 +57,32 @@ static inline void test_put16(u8 *at, u16 value)
 {
 	at[0] = value >> 8;
 	at[1] = value;
+}
+
+#ifdef CONFIG_FAILSLAB
+/* Of what this task allocates from now on, the @nth fails. */
+static inline void test_fail(unsigned int nth)
+{
+	current->fail_nth = nth;
+}
+
+/* Did it? Nothing fails any more. */
+static inline bool test_failed(void)
+{
+	bool failed = !current->fail_nth;
+
+	current->fail_nth = 0;
+	return failed;
+}
+#else
+static inline void test_fail(unsigned int nth) { }
+static inline bool test_failed(void) { return false; }
+#endif
+
+static inline void test_need_faults(struct kunit *test)
+{
+	if (!IS_ENABLED(CONFIG_FAILSLAB))
+		kunit_skip(test, "this kernel injects no faults");
 }
 
 unsigned int test_header(u8 proto);

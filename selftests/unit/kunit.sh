@@ -20,6 +20,11 @@ if ! grep -q kunit_test_suites "$module"; then
 	exit 4
 fi
 
+# Where faults are injected, allocations that may wait are to fail as well, and in silence.
+if [[ -d /sys/kernel/debug/failslab ]]; then
+	echo N >/sys/kernel/debug/failslab/ignore-gfp-wait
+	echo 0 >/sys/kernel/debug/failslab/verbose
+fi
 [[ ! -d /sys/module/cfr ]] || rmmod cfr || exit 1
 insmod "$module" || exit 1
 echo "KTAP version 1"
