@@ -5,6 +5,7 @@ what nobody may send."""
 import errno
 import os
 import socket
+from ipaddress import ip_address
 
 from scapy.layers.inet import ICMP, IP, TCP, UDP
 from scapy.layers.inet6 import ICMPv6EchoRequest, IPv6
@@ -46,7 +47,8 @@ def unsolicited(rig, family):
             before = stats()
             for _ in range(3):
                 rig.wire.send(make(addr("DARK", family), INSIDE[family]))
-            equal(len(rig.barrier.pass_()), 0, "packets back")
+            back = [p for p in rig.barrier.pass_() if ip_address(INSIDE[family]).packed in p]
+            equal(len(back), 0, "packets back")
             equal(moved(before, stats(), "refusals"), {"in_no_flow": 3}, "refusals")
 
 
