@@ -147,8 +147,8 @@ static inline enum cfr_space cfr_config_space4(const struct cfr_config *cfg,
 	return range->space;
 }
 
-static __always_inline enum cfr_space cfr_config_space6(const struct cfr_config *cfg,
-					       const struct in6_addr *addr)
+static __always_inline enum cfr_space
+cfr_config_space6(const struct cfr_config *cfg, const struct in6_addr *addr)
 {
 	u64 key_hi = cfr_config_half(&addr->s6_addr32[0]);
 	u64 key_lo = cfr_config_half(&addr->s6_addr32[2]);

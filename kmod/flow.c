@@ -12,7 +12,6 @@
 
 #include <linux/moduleparam.h>
 #include <linux/slab.h>
-#include <net/checksum.h>
 
 #include "config.h"
 #include "egress.h"
@@ -250,8 +249,8 @@ static void note_exhausted(struct cfr_net *cn, u32 policy,
 
 static void set_relay6(struct cfr_flow *flow, const struct in6_addr *relay)
 {
-	__wsum delta = csum_sub((__force __wsum)(__force u16)flow->relay_port,
-				(__force __wsum)(__force u16)flow->customer_port);
+	__wsum delta = cfr_flow_port_delta(flow->customer_port,
+					   flow->relay_port);
 	int i;
 
 	flow->v6.relay = *relay;

@@ -9,6 +9,7 @@
 #include <linux/siphash.h>
 #include <linux/spinlock.h>
 #include <linux/workqueue.h>
+#include <net/checksum.h>
 
 #include "packet.h"
 #include "tcp.h"
@@ -149,6 +150,13 @@ static __always_inline void cfr_flow_key_of(struct cfr_key *key, enum cfr_dir di
 static inline struct cfr_flow *cfr_flow_of(const struct cfr_node *node)
 {
 	return container_of(node - node->dir, struct cfr_flow, node[0]);
+}
+
+/* What a checksum's sum gains when @to takes @from's place */
+static __always_inline __wsum cfr_flow_port_delta(__be16 from, __be16 to)
+{
+	return csum_sub((__force __wsum)(__force u16)to,
+			(__force __wsum)(__force u16)from);
 }
 
 static inline bool cfr_flow_live(const struct cfr_flow *flow)

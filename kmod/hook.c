@@ -116,8 +116,7 @@ static bool is_icmp(const struct sk_buff *skb, u8 family)
 /* An error about a packet of a live flow belongs to the flow, marked or not:
  * conntrack, which never saw the flow, would call it INVALID.
  */
-static noinline bool error_of_flow(struct cfr_net *cn, struct sk_buff *skb,
-				   u8 family)
+static bool error_of_flow(struct cfr_net *cn, struct sk_buff *skb, u8 family)
 {
 	struct cfr_packet pkt;
 	bool ours;

@@ -54,12 +54,6 @@ enum cfr_side {
 bool cfr_rewrite_summed(struct sk_buff *skb, u8 proto, u8 *l4, bool v4,
 			__wsum all, __wsum port);
 
-static __always_inline __wsum cfr_rewrite_diff(__be16 from, __be16 to)
-{
-	return csum_sub((__force __wsum)(__force u16)to,
-			(__force __wsum)(__force u16)from);
-}
-
 static __always_inline __sum16 *cfr_rewrite_check(u8 proto, u8 *l4)
 {
 	switch (proto) {
@@ -93,7 +87,7 @@ static __always_inline void cfr_rewrite_l4(struct sk_buff *skb, u8 proto, u8 *l4
 	/* or CHECKSUM_PARTIAL, which has that bit, too */
 	summed = unlikely(skb->ip_summed & CHECKSUM_COMPLETE) &&
 		 cfr_rewrite_summed(skb, proto, l4, v4, all,
-				    cfr_rewrite_diff(*port, to));
+				    cfr_flow_port_delta(*port, to));
 	*port = to;
 	if (summed || (udp && unlikely(!*check)))
 		return;
@@ -114,7 +108,7 @@ static __always_inline void cfr_rewrite_one4(struct sk_buff *skb,
 	__be32 *addr = out ? &iph->saddr : &iph->daddr;
 	__be32 to = out ? flow->v4.relay : flow->v4.customer;
 	__wsum delta = csum_sub((__force __wsum)to, (__force __wsum)*addr);
-	__wsum all = cfr_rewrite_diff(*port, port_to);
+	__wsum all = cfr_flow_port_delta(*port, port_to);
 
 	csum_replace_by_diff(&iph->check, delta);
 	*addr = to;

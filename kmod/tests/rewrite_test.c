@@ -312,17 +312,26 @@ static void rewrite_echo_zeros(struct kunit *test)
 	}
 }
 
-/* Others that share the data keep theirs. */
-static void try_clone(struct kunit *test, struct change *c)
+/* A packet to be changed, and another that shares its data */
+static struct sk_buff *shared(struct kunit *test, struct change *c,
+			      struct sk_buff **other)
 {
-	struct sk_buff *skb, *other;
+	struct sk_buff *skb;
 
 	c->spec.payload = 100;
 	make_before(c);
 	expect_after(c);
 	skb = test_skb(test, &c->before, 60);
-	other = skb_clone(skb, GFP_KERNEL);
-	KUNIT_ASSERT_NOT_NULL(test, other);
+	*other = skb_clone(skb, GFP_KERNEL);
+	KUNIT_ASSERT_NOT_NULL(test, *other);
+	return skb;
+}
+
+/* Others that share the data keep theirs. */
+static void try_clone(struct kunit *test, struct change *c)
+{
+	struct sk_buff *other, *skb = shared(test, c, &other);
+
 	KUNIT_EXPECT_TRUE(test, rewrite(skb, c));
 	test_flatten(skb, &c->got);
 	KUNIT_EXPECT_MEMEQ(test, c->got.data, c->after.data, c->after.len);
@@ -339,13 +348,8 @@ static void rewrite_clone(struct kunit *test)
 /* Where no copy can be had, the packet stays as it is. */
 static void try_no_memory(struct kunit *test, struct change *c)
 {
-	struct sk_buff *skb, *other;
+	struct sk_buff *other, *skb = shared(test, c, &other);
 
-	c->spec.payload = 100;
-	make_before(c);
-	expect_after(c);
-	skb = test_skb(test, &c->before, 60);
-	other = skb_clone(skb, GFP_KERNEL);
 	test_fail(1);
 	KUNIT_EXPECT_FALSE(test, rewrite(skb, c));
 	KUNIT_EXPECT_TRUE(test, test_failed());
