@@ -16,7 +16,8 @@ help:
 	@echo 'make demo            a relay at work in a VM, beside nftables masquerade (root)'
 	@echo 'make check           the selftests in a VM (root); ROW=12|13|testing TESTS="a b"'
 	@echo 'make check-matrix    the selftests on the rows that CI runs'
-	@echo 'make check-all       the selftests on all rows, into doc/kernels.md (hours); ROW= TESTS='
+	@echo 'make check-all       what CI has no time for: all rows, long fuzzing, coverage, packages (hours),'
+	@echo '                     recorded in doc/; ROW= TESTS= for a row alone'
 	@echo 'make gates           static checks: warnings, sparse, checkpatch, clang, shellcheck ...'
 	@echo 'make kunit           the unit tests of the module on User-mode Linux (root)'
 	@echo 'make fuzz            packets and netlink messages thrown at the module; DURATION=seconds each'
@@ -40,9 +41,9 @@ check:
 check-matrix:
 	@selftests/vm/run --row ci --tests "$(TESTS)"
 
-# Hours where there is no KVM; ROW= and TESTS= narrow it
+# Hours where there is no KVM; ROW= and TESTS= narrow it to a row
 check-all:
-	@selftests/vm/run --record --row $(or $(ROW),all) --tests "$(TESTS)"
+	@selftests/check-all $(if $(ROW),--row $(ROW)) $(if $(TESTS),--tests "$(TESTS)")
 
 gates:
 	@selftests/gates/run $(GATES)
