@@ -247,29 +247,16 @@ static void note_exhausted(struct cfr_net *cn, u32 policy,
 	WRITE_ONCE(*slot, (u64)tag << 32 | (u32)jiffies);
 }
 
-static void set_relay6(struct cfr_flow *flow, const struct in6_addr *relay)
-{
-	__wsum delta = cfr_flow_port_delta(flow->customer_port,
-					   flow->relay_port);
-	int i;
-
-	flow->v6.relay = *relay;
-	for (i = 0; i < 4; i++) {
-		delta = csum_add(delta, (__force __wsum)relay->s6_addr32[i]);
-		delta = csum_sub(delta, (__force __wsum)
-				 flow->v6.customer.s6_addr32[i]);
-	}
-	flow->v6.delta = delta;
-}
-
 static void set_relay(struct cfr_flow *flow, const struct cfr_key *key)
 {
 	flow->node[CFR_IN].hash = key->hash;
 	flow->relay_port = key->near_port;
-	if (flow->family == NFPROTO_IPV4)
+	if (flow->family == NFPROTO_IPV4) {
 		flow->v4.relay = key->near->ip;
-	else
-		set_relay6(flow, &key->near->in6);
+	} else {
+		flow->v6.relay = key->near->in6;
+		flow->v6.delta = cfr_flow_delta6(flow);
+	}
 }
 
 static enum cfr_stat insert_failure(int err)

@@ -159,6 +159,22 @@ static __always_inline __wsum cfr_flow_port_delta(__be16 from, __be16 to)
 			(__force __wsum)(__force u16)from);
 }
 
+/* The same when the relay's address and port take the customer's */
+static inline __wsum cfr_flow_delta6(const struct cfr_flow *flow)
+{
+	__wsum delta = cfr_flow_port_delta(flow->customer_port,
+					   flow->relay_port);
+	int i;
+
+	for (i = 0; i < 4; i++) {
+		delta = csum_add(delta, (__force __wsum)
+				 flow->v6.relay.s6_addr32[i]);
+		delta = csum_sub(delta, (__force __wsum)
+				 flow->v6.customer.s6_addr32[i]);
+	}
+	return delta;
+}
+
 static inline bool cfr_flow_live(const struct cfr_flow *flow)
 {
 	return READ_ONCE(flow->state) >= CFR_STATE_LIVE;
