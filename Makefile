@@ -22,6 +22,7 @@ help:
 	@echo 'make kunit           the unit tests of the module on User-mode Linux (root)'
 	@echo 'make fuzz            packets and netlink messages thrown at the module; DURATION=seconds each'
 	@echo 'make fuzz-tool       command lines, files and replies thrown at the tool; DURATION=seconds in all'
+	@echo 'make prove           proofs by cbmc: the parser stays inside a packet, checksums follow'
 	@echo 'make coverage        which lines of the module its tests reach, into doc/coverage.md'
 	@echo 'make bench           instructions per packet, into doc/performance.{md,json}'
 	@echo 'make                 the module for this kernel (KVER=, KDIR=) and cfrctl'
@@ -58,6 +59,9 @@ fuzz:
 # The tool's parsers, by libFuzzer under ASan and UBSan
 fuzz-tool:
 	@selftests/fuzz/tool/run --duration $(or $(DURATION),40)
+
+prove:
+	@selftests/prove/run
 
 coverage:
 	@selftests/uml/coverage --duration $(or $(DURATION),90)
@@ -119,5 +123,5 @@ clean:
 distclean: clean
 	rm -rf --one-file-system $${XDG_CACHE_HOME:-$$HOME/.cache}/cfr
 
-.PHONY: all help kunit fuzz fuzz-tool coverage demo check check-matrix check-all gates bench module modules tool deb rpm \
+.PHONY: all help kunit fuzz fuzz-tool prove coverage demo check check-matrix check-all gates bench module modules tool deb rpm \
 	package-test install tool_install service_install modules_install dkms_install clean distclean
