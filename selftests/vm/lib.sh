@@ -38,6 +38,13 @@ row_variant() { if own_kernel "$1"; then echo "$1"; else row_field "$1" 4; fi; }
 # all of them are too tight.
 row_patience() { echo $((${CFR_PATIENCE:-1} * $(row_field "$1" 7))); }
 
+# record_figures: what tests have measured, read from standard input, one FIGURE=VALUE a line
+record_figures() {
+	local figures
+	mapfile -t figures
+	[[ ${#figures[@]} -eq 0 ]] || "$TREE/selftests/trust/record" "${figures[@]}"
+}
+
 # row_packages ROW: its packages, one a line, sorted
 row_packages() {
 	local kernel vm=vm
