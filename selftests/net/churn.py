@@ -20,7 +20,7 @@ from scapy.packet import Raw
 
 from crafted import ip
 from lab import (ENV, FAMILIES, HEADER, PATIENCE, TIMEOUT, Port, Skip, addr, answered, apply, case, cfrctl,
-                 equal, figure, internet_sum, moved, relays, stats, unload, wait_for)
+                 equal, figure, internet_sum, moved, parameter, relays, stats, unload, wait_for)
 
 SECONDS = float(ENV.get("CFR_CHURN_SECONDS", 4 * PATIENCE))
 FLOWS = 4096    # of each kind: most packets are of flows that live
@@ -218,13 +218,8 @@ def exhaust(n):
 
 
 def fill(_):
-    with open("/sys/module/cfr/parameters/max_flows", "r+", encoding="ascii") as f:
-        was = f.read()
-        try:
-            os.pwrite(f.fileno(), b"100", 0)
-            time.sleep(0.2)
-        finally:
-            os.pwrite(f.fileno(), was.encode(), 0)
+    with parameter("max_flows", 100):
+        time.sleep(0.2)
     time.sleep(0.1)
 
 

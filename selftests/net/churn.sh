@@ -18,18 +18,7 @@ plan 14
 setup_lab
 setup_cfr
 kill_switch
-in_ns "$inet" nft -f - <<'EOF' || exit 1
-table inet watch {
-	counter leaked { }
-	counter seen { }
-	chain pre {
-		type filter hook prerouting priority raw; policy accept;
-		iifname "down" counter name seen
-		iifname "down" ip saddr 10.83.0.0/16 counter name leaked
-		iifname "down" ip6 saddr fd83:c0de::/32 counter name leaked
-	}
-}
-EOF
+watch_leaks
 
 REHEARSED=no
 rehearse_sleep && REHEARSED=yes

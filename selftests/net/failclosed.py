@@ -12,7 +12,7 @@ from scapy.layers.inet6 import (IPv6, IPv6ExtHdrDestOpt, IPv6ExtHdrHopByHop,
 from scapy.packet import Raw
 
 from lab import (FAMILIES, Barrier, Port, addr, apply, case, cfrctl, equal, moved,
-                 pin, stats, sysctl)
+                 parameter, pin, stats, sysctl)
 
 TIMES = 3
 PORTS = iter(range(20000, 60000))
@@ -227,21 +227,15 @@ def configured(rig):
 
 def full(rig):
     """The cap counts live and held flows. Held ones give way, live ones never."""
-    param = "/sys/module/cfr/parameters/max_flows"
-    with open(param, encoding="ascii") as f:
-        was = f.read().strip()
     for family in FAMILIES:
         with case(f"IPv{family} more flows than the table takes: table_full"):
             cfrctl("flush")
             rig.barrier.pass_()
             before = stats()
             room = 1 + before["gauges"]["held"] + 3
-            set_param(param, str(room))
-            try:
+            with parameter("max_flows", room):
                 rig.refuse(family, [udp(family) for _ in range(room + 4)], "table_full",
                            RESOURCE, passed=room - 1)
-            finally:
-                set_param(param, was)
             after = stats()
             equal(after["gauges"], {"flows": room, "held": 0}, "gauges")
             equal(moved(before, after, "counters")["held_early"], before["gauges"]["held"],
@@ -267,11 +261,6 @@ def limited(rig):
             equal(moved(before, stats(), "refusals"), {"protocol": 40}, "refusals")
             answers = [p for p in rig.inject.drain() if error_kind(p, family)]
             assert 1 <= len(answers) < 40, f"{len(answers)} answers"
-
-
-def set_param(path, value):
-    with open(path, "w", encoding="ascii") as f:
-        f.write(value)
 
 
 def main():

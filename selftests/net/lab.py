@@ -128,6 +128,18 @@ def unload():
     assert wait_for(gone), "the module does not unload"
 
 
+@contextlib.contextmanager
+def parameter(name, value):
+    """The module's, for a while"""
+    with open(f"/sys/module/cfr/parameters/{name}", "r+", encoding="ascii") as f:
+        was = f.read()
+        try:
+            os.pwrite(f.fileno(), str(value).encode(), 0)
+            yield
+        finally:
+            os.pwrite(f.fileno(), was.encode(), 0)
+
+
 def figure(name, value):
     """A figure to publish, for the lab to record"""
     if out := ENV.get("CFR_OUT"):
