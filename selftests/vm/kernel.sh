@@ -1,20 +1,37 @@
 # SPDX-License-Identifier: GPL-2.0
 # shellcheck shell=bash
 # shellcheck disable=SC2154 # building is cached's
-# Building a kernel of our own configuration from the default row's source with that row's compiler; for scripts
-# that have read lib.sh.
+# Building a kernel of our own configuration from the default row's source with that release's compilers; for
+# scripts that have read lib.sh.
+
+# target ARCH: who compiles kernels and modules for an architecture. Sets
+#   compiler      the root to do it in
+#   kernel_image  what boots, in the build tree
+#   words         make's, whatever is made
+# shellcheck disable=SC2034 # read by those who source this
+target() {
+	local row=tools
+	case $1 in
+	amd64) row=$DEFAULT_ROW kernel_image=arch/x86/boot/bzImage words=() ;;
+	arm64) kernel_image=arch/arm64/boot/Image words=(ARCH=arm64 CROSS_COMPILE=aarch64-linux-gnu-) ;;
+	s390x) kernel_image=arch/s390/boot/bzImage words=(ARCH=s390 CROSS_COMPILE=s390x-linux-gnu-) ;;
+	*) die "no compiler is known for kernels of $1" ;;
+	esac
+	compiler=$("$LAB/root" "$row")
+}
 
 # options_of FRAGMENT...: what it must have. Built in, all of it: there is nothing to load modules from.
 options_of() { sed -nE '/^CONFIG_/{ s/=m$/=y/; p }' "$@" | sort -u; }
 
-# kernel_key ROOT OPTIONS: what decides the contents decides the name
+# kernel_key ROOT OPTIONS: what decides the contents, compiled in ROOT, decides the name
 kernel_key() {
-	local source
-	source=$(source_of "$1")
-	printf '%s\n' "$source-$(version_of "$1" "$source")" "$(version_of "$1" gcc)" "$2" | sha256sum | cut -c1-12
+	local base source
+	base=$("$LAB/root" "$DEFAULT_ROW")
+	source=$(source_of "$base")
+	printf '%s\n' "$source-$(version_of "$base" "$source")" "$(version_of "$1" gcc)" "$2" | sha256sum | cut -c1-12
 }
 
-# make_kernel ROOT DIR OPTIONS GOALS [WORD...]: configure in DIR, of $building, and make the GOALS there; the
+# make_kernel ROOT DIR OPTIONS GOALS [WORD...]: in ROOT configure in DIR, of $building, and make the GOALS there; the
 # WORDs are make's, both times
 make_kernel() {
 	local root=$1 dir=$2 goals=$4 linux

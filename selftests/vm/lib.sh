@@ -28,8 +28,15 @@ row_field() {
 	printf '%s\n' "$field"
 }
 
-# own_kernel ROW: whether its kernel is built here. Such a row has the default row's root.
+# own_kernel ROW: whether its kernel is built here
 own_kernel() { [[ $(row_field "$1" 4) == - ]]; }
+
+# root_row ROW: the row whose root it has: its own, where it has no other's
+root_row() {
+	local suite
+	suite=$(row_field "$1" 2)
+	if [[ $suite == =* ]]; then echo "${suite#=}"; else echo "$1"; fi
+}
 
 # row_variant ROW: what sort of kernel it is
 row_variant() { if own_kernel "$1"; then echo "$1"; else row_field "$1" 4; fi; }
