@@ -127,14 +127,21 @@ static bool error_of_flow(struct cfr_net *cn, struct sk_buff *skb, u8 family)
 	return ours;
 }
 
-/* What a policy's customer sends to be relayed is not conntrack's. */
-static __always_inline unsigned int early_customer(const struct cfr_config *cfg,
+/* What a policy's customer sends to be relayed is not conntrack's. The kernel's
+ * own error about it would take a source route back, to whomever that names.
+ */
+static __always_inline unsigned int early_customer(struct cfr_net *cn,
+						   const struct cfr_config *cfg,
 						   struct sk_buff *skb,
 						   u8 family)
 {
-	if (cfr_config_policy(cfg, skb->mark) &&
-	    dest_space(cfg, skb, family) != CFR_SPACE_BYPASS)
-		cfr_untrack(skb);
+	if (!cfr_config_policy(cfg, skb->mark) ||
+	    dest_space(cfg, skb, family) == CFR_SPACE_BYPASS)
+		return NF_ACCEPT;
+	if (family == NFPROTO_IPV4 && unlikely(ip_hdr(skb)->ihl > 5) &&
+	    cfr_packet_source_route(skb))
+		return cfr_drop(cn, CFR_STAT_ip_options);
+	cfr_untrack(skb);
 	return NF_ACCEPT;
 }
 
@@ -143,7 +150,7 @@ static noinline unsigned int early_icmp(struct cfr_net *cn,
 					struct sk_buff *skb, u8 family)
 {
 	if (!error_of_flow(cn, skb, family))
-		return early_customer(cfg, skb, family);
+		return early_customer(cn, cfg, skb, family);
 	claim(skb, family);
 	return NF_ACCEPT;
 }
@@ -154,7 +161,7 @@ static __always_inline unsigned int early_other(struct cfr_net *cn,
 {
 	if (unlikely(is_icmp(skb, family)))
 		return early_icmp(cn, cfg, skb, family);
-	return early_customer(cfg, skb, family);
+	return early_customer(cn, cfg, skb, family);
 }
 
 /* From or to an address that may be a relay's */

@@ -156,6 +156,33 @@ void cfr_packet_parse(struct sk_buff *skb, u8 family, struct cfr_packet *pkt)
 		parse6(skb, pkt);
 }
 
+/**
+ * cfr_packet_source_route() - whether an IPv4 packet names a way (RFC 791, 3.1)
+ * @skb: the packet, its network header and the options linear
+ *
+ * Return: true if there is a loose or strict source route before the end of
+ * the options or the first that is malformed.
+ */
+bool cfr_packet_source_route(const struct sk_buff *skb)
+{
+	const struct iphdr *iph = ip_hdr(skb);
+	const u8 *option = (const u8 *)(iph + 1);
+	const u8 *end = (const u8 *)iph + iph->ihl * 4;
+
+	while (option < end && *option != IPOPT_END) {
+		if (*option == IPOPT_LSRR || *option == IPOPT_SSRR)
+			return true;
+		if (*option == IPOPT_NOOP) {
+			option++;
+			continue;
+		}
+		if (end - option < 2 || option[1] < 2)
+			return false;
+		option += option[1];
+	}
+	return false;
+}
+
 static bool pull_quote(struct sk_buff *skb, unsigned int len,
 		       struct cfr_quote *quote)
 {

@@ -191,6 +191,7 @@ static __always_inline bool cfr_packet_plain(const struct sk_buff *skb, u8 famil
 }
 
 void cfr_packet_parse(struct sk_buff *skb, u8 family, struct cfr_packet *pkt);
+bool cfr_packet_source_route(const struct sk_buff *skb);
 bool cfr_packet_quote(struct sk_buff *skb, const struct cfr_packet *pkt,
 		      struct cfr_quote *quote);
 

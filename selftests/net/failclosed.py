@@ -4,6 +4,7 @@
 counts each of them, no other refusal moves, and the customer hears of it where
 that helps. Packets are put on the link between access router and relay.
 """
+import socket
 import time
 
 from scapy.layers.inet import ICMP, IP, TCP, UDP, IPOption
@@ -19,6 +20,7 @@ PORTS = iter(range(20000, 60000))
 PROHIBITED = {4: (3, 13), 6: (1, 1)}
 RESOURCE = {4: (3, 1), 6: (1, 3)}
 PROTOCOL = {4: (3, 2), 6: (4, 1)}
+HOP = socket.inet_aton(addr("INET", 4))     # outside, where its router listens
 
 
 def ip(family, **more):
@@ -108,6 +110,10 @@ TABLE = [
     ("record route", (4,), option(b"\x07\x0b\x04" + bytes(8) + b"\0"), "ip_options", PROHIBITED),
     ("timestamp option", (4,), option(b"\x44\x0c\x05\x00" + bytes(8)), "ip_options", PROHIBITED),
     ("no-operation option", (4,), option(b"\x01\x01\x01\x01"), "ip_options", PROHIBITED),
+    ("strict source route", (4,), option(b"\x89\x07\x04" + HOP + b"\0"), "ip_options", None),
+    # The kernel would say so to the last hop.
+    ("loose source route behind others, a malformed option behind it", (4,),
+     option(b"\x01\x07\x04\x05\0\x83\x07\x08" + HOP + b"\x44\x01\0\0\0"), "ip_options", None),
     ("hop-by-hop header", (6,), ext(IPv6ExtHdrHopByHop(options=[PadN(optdata=bytes(4))])),
      "ext_header", PROHIBITED),
     ("destination options", (6,), ext(IPv6ExtHdrDestOpt(options=[PadN(optdata=bytes(4))])),

@@ -11,7 +11,7 @@
 need_cfr
 need nmap
 need_scapy
-plan 91
+plan 93
 setup_lab
 setup_cfr
 wire_start "$inet" down
