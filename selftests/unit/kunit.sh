@@ -25,6 +25,8 @@ if [[ -d /sys/kernel/debug/failslab ]]; then
 	echo N >/sys/kernel/debug/failslab/ignore-gfp-wait
 	echo 0 >/sys/kernel/debug/failslab/verbose
 fi
+# Whether a slab needs a new page is chance, and not to be counted.
+[[ ! -e /sys/kernel/debug/fail_page_alloc/min-order ]] || echo 10 >/sys/kernel/debug/fail_page_alloc/min-order
 [[ ! -d /sys/module/cfr ]] || rmmod cfr || exit 1
 insmod "$module" || exit 1
 echo "KTAP version 1"
