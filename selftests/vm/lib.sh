@@ -52,6 +52,16 @@ record_figures() {
 	[[ ${#figures[@]} -eq 0 ]] || "$TREE/selftests/trust/record" "${figures[@]}"
 }
 
+# plan_boot ROW BOOT DIR: write what the guest is to know of its boot, with a nonce that makes its words its own
+plan_boot() {
+	cat >"$3/plan" <<-PLAN
+		NONCE=$(od -An -N16 -tx8 /dev/urandom | tr -d ' \n')
+		BOOT=$2
+		ROW=$1
+		PATIENCE=$(row_patience "$1")
+	PLAN
+}
+
 # row_packages ROW: its packages, one a line, sorted
 row_packages() {
 	local kernel vm=vm
