@@ -1,20 +1,22 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-2.0
 # installed.sh ROW DIR: install DIR/old with apt into a copy of the row's root, where DKMS builds the module for
-# the row's kernel; upgrade to DIR/new; purge that. Wants mounts of its own.
+# the row's kernel; leave what boots of that in DIR/image; upgrade to DIR/new; purge that. Wants mounts of its own.
 # proves: O9
 cd "$(dirname "$0")" || exit 1
 . ../vm/lib.sh
+. ../vm/disk.sh
 . ../net/lib.sh
 row=$1 dir=$2
 base=$(./root "$row") || exit 1
 release=$(kernel_of "$base")
 version=$(<"$TREE/VERSION")
 
-# The copy is a layer in memory.
+# The copy is a layer in memory, above what an operator has set up on the host before.
 root=$dir/root
 layer=$dir/layer
 mkdir -p "$root" "$layer"
+cp -r host "$dir/host"
 mount -t tmpfs layer "$layer"
 mkdir "$layer/files" "$layer/work"
 
@@ -74,9 +76,20 @@ enabled() {
 		in_root systemd-analyze verify /usr/lib/systemd/system/cfr.service
 }
 
+# bootable: with what the operator would write next
+bootable() {
+	cat >>"$root/etc/cfr/cfr.conf" <<-CONF
+		# written by the operator
+		pool web4 prefix $POOL4
+		pool web6 prefix $POOL6
+		policy homes mark 0x1/0xff pool web4 pool web6
+	CONF
+	mkdir "$dir/image"
+	make_bootable "$root" "$dir/image"
+}
+
 # upgrade: what the operator has written stays, and the next version's module takes the place of this one's
 upgrade() {
-	echo '# written by the operator' >>"$root/etc/cfr/cfr.conf"
 	cp "$root/etc/cfr/cfr.conf" "$dir/conf"
 	in_root sh -c 'apt-get install -y --no-install-recommends ./new/cfr-dkms_*.deb ./new/cfrctl_*.deb' &&
 		cmp "$dir/conf" "$root/etc/cfr/cfr.conf" && module_built "$version.1"
@@ -103,8 +116,8 @@ nothing_left() {
 	return "$left"
 }
 
-mount -t overlay -o "lowerdir=$base,upperdir=$layer/files,workdir=$layer/work" layer "$root" || exit 1
-plan 9
+mount -t overlay -o "lowerdir=$dir/host:$base,upperdir=$layer/files,workdir=$layer/work" layer "$root" || exit 1
+plan 10
 make_key >/dev/null 2>&1
 check "row $row: apt installs the packages" install_packages
 check "row $row: DKMS has built the module for $release" module_built "$version"
@@ -112,6 +125,7 @@ check "row $row: it is signed with this machine's key" module_signed
 check "row $row: kernels without what it needs are left alone" other_kernel
 check "row $row: the unit is enabled and makes sense" enabled
 check "row $row: the manual is there" test -s "$root/usr/share/man/man8/cfrctl.8.gz"
+check "row $row: a disk to boot from is made" bootable
 check "row $row: apt upgrades to the next version, the configuration stays" upgrade
 check "row $row: apt purges the packages" purge
 check "row $row: nothing is left" nothing_left

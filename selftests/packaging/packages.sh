@@ -21,13 +21,15 @@ copy_of() {
 	"$LAB/snapshot" "$dir/$1/cfr"
 }
 
-# released DIRECTORY VERSION: the source there as it will be at its next release
+# released DIRECTORY VERSION: the source there as it will be at its next release, a day later and with another unit
 released() {
+	local trailer
 	echo "$2" >"$1/VERSION"
+	sed -i 's/^Description=.*/&, the next version/' "$1/dist/cfr.service"
+	trailer=$(grep -m 1 '^ -- ' "$TREE/debian/changelog")
 	{
 		printf 'cfr (%s) unstable; urgency=medium\n\n  * The next version.\n\n' "$2"
-		sed -n '/^ -- /{p;q}' "$TREE/debian/changelog"
-		echo
+		printf '%s  %s\n\n' "${trailer%  *}" "$(date -R -d "${trailer##*  } + 1 day")"
 		cat "$TREE/debian/changelog"
 	} >"$1/debian/changelog"
 }
