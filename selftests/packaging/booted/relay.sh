@@ -12,7 +12,7 @@ export DEBIAN_FRONTEND=noninteractive
 # --- what the boot has brought
 
 loaded_at_boot() {
-	journalctl -b -u systemd-modules-load.service | grep "Inserted module 'cfr'"
+	journalctl -b -t systemd-modules-load | grep "Inserted module 'cfr'"
 }
 
 in_force() {
@@ -138,9 +138,10 @@ purge() {
 	return "$status"
 }
 
-# left: files with the relay's name, and what still knows it
+# left: files with the relay's name, and what still knows it. What systemd-analyze has read of the manual man keeps.
 left() {
-	find / -xdev \( -path /cfr -o -path /tmp -o -path /var/log \) -prune -o -iname '*cfr*' -print
+	find / -xdev \( -path /cfr -o -path /tmp -o -path /var/log -o -path /var/cache/man \) -prune -o \
+		-iname '*cfr*' ! -name ucfr -print
 	modinfo -n cfr 2>/dev/null
 	systemctl list-unit-files --no-legend cfr.service
 	dpkg-query -W -f '${Package} ${Status}\n' cfrctl cfr-dkms 2>/dev/null
