@@ -30,7 +30,7 @@ help:
 	@echo 'make dkms_install    the module as a DKMS source instead'
 	@echo 'make deb             Debian packages of both, into the parent directory'
 	@echo 'make rpm             RPM packages of both, into RPM_TOP=../rpmbuild'
-	@echo 'make package-test    packages built, judged, installed, upgraded and purged in copies of the roots (root); ROW='
+	@echo 'make package-test    packages built, judged, installed, booted, upgraded and purged in copies of the roots (root); ROW='
 	@echo 'make clean           what was built here; make distclean: the cached VM roots too'
 
 demo:
