@@ -7,20 +7,16 @@ set -euo pipefail
 cd "$(dirname "$0")"
 . ../vm/lib.sh
 row=$1 dir=$2 name=$3
+test=packaging/booted/$name.sh
 work=$dir/work-$name
 logs=$dir/$name
-
-# head_says KEY: the value of a "# KEY: value" line of the test
-head_says() {
-	sed -n "s/^# $1: //p" "booted/$name.sh"
-}
 
 "$LAB/snapshot" "$work/cfr"
 mkdir -p "$work/cfr/.lab/new" "$logs"
 cp "$dir"/new/*.deb "$work/cfr/.lab/new/"
 cp "$("$LAB/root" "$row")/bin/busybox" "$work/cfr/.lab/"
 plan_boot "$row" systemd "$work/cfr/.lab"
-echo "$(($(head_says timeout) * $(row_patience "$row"))) packaging/booted/$name.sh" >"$work/cfr/.lab/tests"
-CFR_CMDLINE+=" init=/sbin/init systemd.wants=lab.service $(head_says cmdline)"
+echo "$(($(head_says "$test" timeout) * $(row_patience "$row"))) $test" >"$work/cfr/.lab/tests"
+CFR_CMDLINE+=" init=/sbin/init systemd.wants=lab.service $(head_says "$test" cmdline)"
 export CFR_CMDLINE
 exec "$LAB/boot" "$dir/image" systemd "$work" "$logs"

@@ -3,7 +3,7 @@
 # tests.sh TEST...: run some of the selftests in the guest, each in namespaces that end with it, as the lab's guest
 # does. Their results are subtests here.
 set -uo pipefail
-head_says() { head -n 30 "$1" | tr -d '\0' | sed -nE "s/^# ?$2: *//p" | head -n 1; }
+. vm/lib.sh
 
 # run NAME LIMIT
 run() {

@@ -45,6 +45,13 @@ row_variant() { if own_kernel "$1"; then echo "$1"; else row_field "$1" 4; fi; }
 # all of them are too tight.
 row_patience() { echo $((${CFR_PATIENCE:-1} * $(row_field "$1" 7))); }
 
+# head_says TEST KEY: the value of a "# KEY: value" line among the first lines of a script in selftests/
+head_says() {
+	local file=$TREE/selftests/$1
+	[[ $1 == *.sh && -f $file ]] || return 0
+	head -n 30 "$file" | sed -nE "s/^# ?$2:? *//p" | head -n 1
+}
+
 # record_figures: what tests have measured, read from standard input, one FIGURE=VALUE a line
 record_figures() {
 	local figures
