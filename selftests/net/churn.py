@@ -19,15 +19,12 @@ from scapy.layers.inet6 import ICMPv6EchoRequest
 from scapy.packet import Raw
 
 from crafted import ip
-from lab import (ENV, FAMILIES, HEADER, PATIENCE, TIMEOUT, Port, Skip, addr, answered, apply, case, cfrctl,
-                 equal, figure, internet_sum, moved, parameter, relays, stats, unload, wait_for)
+from lab import (ENV, FAMILIES, HEADER, HOMES, OTHER, PATIENCE, POOLS, TIMEOUT, Port, Skip, addr, answered, apply,
+                 case, cfrctl, equal, figure, internet_sum, moved, parameter, relays, stats, unload, wait_for)
 
 SECONDS = float(ENV.get("CFR_CHURN_SECONDS", 4 * PATIENCE))
 FLOWS = 4096    # of each kind: most packets are of flows that live
 SERVERS = iter(range(9000, 60000))
-HOMES = "policy homes mark 0x1/0xff pool web4 pool web6\n"
-POOLS = f"pool web4 prefix {ENV['POOL4']}\npool web6 prefix {ENV['POOL6']}\n"
-OTHER = "pool new4 prefix 198.18.64.0/24\npool new6 prefix 2001:db8:dada:40::/64\n"
 TINY = "pool web4 prefix 198.51.100.9/32 ports 2000-2003\npool web6 prefix 2001:db8:cf::/56\n"
 
 

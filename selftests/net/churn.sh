@@ -18,7 +18,7 @@ plan 14
 setup_lab
 setup_cfr
 kill_switch
-watch_leaks
+watch_leaks down
 
 REHEARSED=no
 rehearse_sleep && REHEARSED=yes

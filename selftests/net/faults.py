@@ -21,19 +21,19 @@ from scapy.packet import Raw
 
 import callsites
 from crafted import error, ip
-from lab import (ENV, FAMILIES, HEADER, Port, addr, apply, case, cfrctl, equal, figure, netns, parameter, relays,
-                 sock, stats, unload, wait_for)
+from lab import (ENV, FAMILIES, HEADER, HOMES, OTHER, POOLS, Port, addr, apply, case, cfrctl, equal, figure, netns,
+                 parameter, relays, sock, stats, unload, wait_for)
 
-INJECTORS = SLAB, PAGES = [f"/sys/kernel/debug/{name}/" for name in ("failslab", "fail_page_alloc")]
+KO = ENV["CFR_TREE"] + "/cfr.ko"
+PAGES = "/sys/kernel/debug/fail_page_alloc/"
+INJECTORS = ["/sys/kernel/debug/failslab/", PAGES]
 MANY = 1000000
 AREA = 64 << 20     # modules lie as close together as this, and no other allocates while this one is loaded
 SERVERS = iter(range(9000, 60000))
 PORTS = iter(range(20000, 60000))
-POOLS = f"pool web4 prefix {ENV['POOL4']}\npool web6 prefix {ENV['POOL6']}\n"
 CLOSED = {4: "10.99.0.1", 6: "2001:db8:99::1"}
-HOMES = POOLS + "policy homes mark 0x1/0xff pool web4 pool web6\nbypass 10.99.0.0/16 drop\nbypass 2001:db8:99::/48 drop\n"
-OTHER = ("pool new4 prefix 198.18.64.0/24\npool new6 prefix 2001:db8:dada:40::/64\n"
-         "policy homes mark 0x1/0xff pool new4 pool new6\n")
+BEFORE = POOLS + HOMES + "bypass 10.99.0.0/16 drop\nbypass 2001:db8:99::/48 drop\n"
+AFTER = OTHER + HOMES.replace("web", "new")
 # Why nothing fails at a place, though its callee's name says that it may ask for memory
 NEVER = {
     "pskb_trim": "what has been made writable is not copied again",
@@ -86,7 +86,7 @@ def prepare():
         put(injector + "space", 0)
         put(injector + "stacktrace-depth", 32)
         put(injector + "ignore-gfp-wait", "N")
-        put(injector + "verbose", 0)
+    disarm()
     put(PAGES + "min-order", 0)
 
 
@@ -118,7 +118,7 @@ def load(nth):
     """Whether the module is in, and what was said"""
     def fail():
         put("/proc/self/fail-nth", nth)
-    done = subprocess.run(["insmod", ENV["CFR_KO"]], check=False, capture_output=True, text=True,
+    done = subprocess.run(["insmod", KO], check=False, capture_output=True, text=True,
                           preexec_fn=fail if nth else None)
     there = os.path.isdir("/sys/module/cfr")
     equal(there, not done.returncode, f"module that is there after insmod said {done.stderr.strip()!r}")
@@ -162,20 +162,16 @@ def tolerated(*words, ns=None, text=None):
     return not done.returncode
 
 
-def show():
-    return cfrctl("show")
-
-
 def configurations():
     """A configuration comes into force whole or not at all"""
-    before = show()
-    for text in (OTHER, HOMES, "", HOMES):
+    before = cfrctl("show")
+    for text in (AFTER, BEFORE, "", BEFORE):
         if tolerated(ENV["CFRCTL"], "apply", "-", ns="relay", text=text):
-            before = show()
+            before = cfrctl("show")
             for line in text.splitlines():
                 assert line in before, f"in force: {before!r}, applied: {text!r}"
         else:
-            equal(show(), before, "configuration after a refusal")
+            equal(cfrctl("show"), before, "configuration after a refusal")
     tolerated(ENV["CFRCTL"], "-j", "stats", ns="relay")
     tolerated(ENV["CFRCTL"], "flush", ns="relay")
 
@@ -186,7 +182,7 @@ def namespaces(count=1):
     try:
         for name in names:
             if tolerated("ip", "netns", "add", name) and count == 1:
-                tolerated("ip", "netns", "exec", name, ENV["CFRCTL"], "apply", "-", text=HOMES)
+                tolerated("ip", "netns", "exec", name, ENV["CFRCTL"], "apply", "-", text=BEFORE)
     finally:
         for name in names:
             if os.path.exists(f"/run/netns/{name}"):
@@ -411,7 +407,7 @@ def everything(rig, flows, site):
 
 def works():
     """As if nothing had happened"""
-    apply(HOMES)
+    apply(BEFORE)
     cfrctl("flush")
     for c, server, _ in relays(next(SERVERS)):
         c.close()
@@ -458,11 +454,11 @@ def working(sites):
 def main(phase, store):
     """What has failed in the first phase is in the store for the second"""
     prepare()
-    sites = callsites.Sites(ENV["CFR_KO"], ENV["CFR_TREE"])
+    sites = callsites.Sites(KO, ENV["CFR_TREE"])
     if phase == "loading":
         with case("loading: each allocation fails once, and then it loads"):
             failed = loading(sites)
-            put(store, "\n".join(map(str, failed)))
+            put(store, "\n".join(failed))
         return
     failed = set(get(store).splitlines())
     with case("each place is refused memory while all is done: nothing half, and afterwards it works"):

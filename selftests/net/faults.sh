@@ -15,7 +15,8 @@ need objdump addr2line ethtool
 [ -e /sys/kernel/debug/failslab/require-start ] ||
 	skip_all "this kernel cannot have memory refused to a module"
 [ -e /proc/self/fail-nth ] || skip_all "this kernel cannot have the n-th allocation of a task fail"
-export CFR_TREE=$LAB_DIR/../.. CFR_KO=$LAB_DIR/../../cfr.ko
+export CFR_TREE=$LAB_DIR/../..
+[ -e "$CFR_TREE/cfr.ko" ] || skip_all "the module was not built beside the selftests"
 
 plan 6
 # Without namespaces, which would all be set up each time
@@ -25,7 +26,7 @@ setup_lab
 setup_cfr
 no_error_limits "$relay"
 kill_switch
-watch_leaks
+watch_leaks down
 wire_start "$inet" down
 for link in "$acc up" "$relay cust" "$relay up" "$inet down"; do
 	ip -n "${link% *}" link set dev "${link#* }" mtu 9000

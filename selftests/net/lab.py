@@ -24,6 +24,10 @@ ENV = os.environ
 PATIENCE = int(ENV.get("CFR_PATIENCE", 1))  # how much slower than others this machine is
 TIMEOUT = 60 * PATIENCE
 POOL = {4: ipaddress.ip_network(ENV["POOL4"]), 6: ipaddress.ip_network(ENV["POOL6"])}
+# What setup_cfr of lib.sh applies is POOLS + HOMES; OTHER pools share no address with these.
+POOLS = f"pool web4 prefix {ENV['POOL4']}\npool web6 prefix {ENV['POOL6']}\n"
+OTHER = "pool new4 prefix 198.18.64.0/24\npool new6 prefix 2001:db8:dada:40::/64\n"
+HOMES = "policy homes mark 0x1/0xff pool web4 pool web6\n"
 AF = {4: socket.AF_INET, 6: socket.AF_INET6}
 FAMILIES = (4, 6)
 ETH = {4: 0x0800, 6: 0x86dd}

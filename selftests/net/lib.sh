@@ -435,26 +435,26 @@ table inet killswitch {
 EOF
 }
 
-# watch_leaks: count what arrives on the internet, "seen", and what of it has a customer's address, "leaked", in
-# table watch
+# watch_leaks DEV: count what arrives there on the internet, "seen", and what of it has a customer's address,
+# "leaked", in table watch
 watch_leaks() {
-	in_ns "$inet" nft -f - <<'EOF' || exit 1
+	in_ns "$inet" nft -f - <<EOF || exit 1
 table inet watch {
 	counter leaked { }
 	counter seen { }
 	chain pre {
 		type filter hook prerouting priority raw; policy accept;
-		iifname "down" counter name seen
-		iifname "down" ip saddr 10.83.0.0/16 counter name leaked
-		iifname "down" ip6 saddr fd83:c0de::/32 counter name leaked
+		iifname "$1" counter name seen
+		iifname "$1" ip saddr 10.83.0.0/16 counter name leaked
+		iifname "$1" ip6 saddr fd83:c0de::/32 counter name leaked
 	}
 }
 EOF
 }
 
-# nft_counter NS TABLE NAME: how many packets
+# nft_counter NS TABLE NAME: how many packets; without a namespace's name, in this one
 nft_counter() {
-	in_ns "$1" nft -j list counter inet "$2" "$3" |
+	${1:+in_ns "$1"} nft -j list counter inet "$2" "$3" |
 		jq '[.nftables[].counter? | select(.) | .packets][0]'
 }
 

@@ -3,12 +3,9 @@
 """The configuration changes while data moves."""
 import threading
 
-from lab import (ENV, FAMILIES, Sides, abort, apply, case, cfrctl, equal, letters, moved, pin,
+from lab import (FAMILIES, HOMES, OTHER, POOLS, Sides, abort, apply, case, cfrctl, equal, letters, moved, pin,
                  read_all, stats, tcp_flow, udp_flow)
 
-POOLS = f"pool web4 prefix {ENV['POOL4']}\npool web6 prefix {ENV['POOL6']}\n"
-HOMES = "policy homes mark 0x1/0xff pool web4 pool web6\n"
-OTHER = "pool new4 prefix 198.18.64.0/24\npool new6 prefix 2001:db8:dada:40::/64\n"
 RELOADS = 20
 PORTS = iter(range(8100, 8200))
 

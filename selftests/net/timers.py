@@ -12,10 +12,9 @@ from scapy.layers.inet6 import ICMPv6EchoReply, ICMPv6EchoRequest, IPv6
 from scapy.packet import Raw
 
 from crafted import error
-from lab import FAMILIES, Sides, addr, apply, equal, moved, pin, stats
+from lab import FAMILIES, HOMES, POOLS, Sides, addr, apply, equal, moved, pin, stats
 
-POOLS = "pool web4 prefix 198.51.100.0/24\npool web6 prefix 2001:db8:cf::/56\n"
-BASE = POOLS + "policy homes mark 0x1/0xff pool web4 pool web6\n"
+BASE = POOLS + HOMES
 ONE = "pool one prefix 198.51.100.9/32 ports 2000-2000\npolicy homes mark 0x1/0xff pool one\n"
 PORTS = iter(range(24000, 60000))
 UNREACHABLE = {4: (3, 3, 0), 6: (1, 4, 0)}

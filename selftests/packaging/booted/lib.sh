@@ -30,41 +30,27 @@ connect() {
 		INET
 }
 
-# count_customers: inet counts what comes with a customer's own source
-count_customers() {
-	in_ns "$inet" nft -f - <<-RULES
-		table inet seen {
-			counter own { }
-			chain in {
-				type filter hook prerouting priority raw; policy accept;
-				ip saddr 10.83.0.0/16 counter name own
-				ip6 saddr fd83:c0de::/32 counter name own
-			}
-		}
-	RULES
-}
-
-own_source() {
-	nft_counter "$inet" seen own
+leaked() {
+	nft_counter "$inet" watch leaked
 }
 
 # The counter of the kill switch on this host
 caught() {
-	nft -j list counter inet cfr_killswitch caught | jq '[.nftables[].counter? | select(.) | .packets][0]'
+	nft_counter "" cfr_killswitch caught
 }
 
 # drops FAMILY: a packet of the customer's meets the kill switch, and inet sees none
 drops() {
 	local server=INET_$1 was
 	was=$(caught) && not in_ns "$customer" ping -"$1" -q -c 3 -i 0.2 -W 1 "${!server}" &&
-		[ "$(caught)" -ge $((was + 3)) ] && [ "$(own_source)" = 0 ]
+		[ "$(caught)" -ge $((was + 3)) ] && [ "$(leaked)" = 0 ]
 }
 
 # passes FAMILY: it passes with its own source
 passes() {
 	local server=INET_$1 was
-	was=$(own_source)
-	in_ns "$customer" ping -"$1" -q -c 1 -W 20 "${!server}" && [ "$(own_source)" -gt "$was" ]
+	was=$(leaked)
+	in_ns "$customer" ping -"$1" -q -c 1 -W 20 "${!server}" && [ "$(leaked)" -gt "$was" ]
 }
 
 # booted: systemd has nothing left to start

@@ -23,7 +23,7 @@ check "the unit was through before the network" in_order "$(when nftables.servic
 check "the kill switch is there" nft list chain inet cfr_killswitch mark_0x1_0xff
 
 connect || exit 1
-count_customers
+watch_leaks up-far
 for family in 4 6; do
 	check "a customer's packet does not leave, IPv$family" drops $family
 done

@@ -165,7 +165,7 @@ check "cfrctl stats --explain" answers stats --explain
 check "cfrctl pool show" answers pool show
 
 connect || exit 1
-count_customers
+watch_leaks up-far
 serve 4 && serve 6 || exit 1
 check "a flow opens, IPv4" open_flow 4
 check "a flow opens, IPv6" open_flow 6
@@ -190,7 +190,7 @@ check "both are relayed" relayed
 check "apt purges the packages" purge
 check "the flows go on" alive
 check_eq "nothing is left" "$(left)" ""
-check_eq "inet has seen no customer" "$(own_source)" 0
+check_eq "inet has seen no customer" "$(leaked)" 0
 check "what the package named takes the module away" as_told "the module stays.*until: "
 for family in 4 6; do
 	check "the kill switch holds, IPv$family" drops $family

@@ -13,7 +13,6 @@ static inline bool ip_is_fragment(const struct iphdr *iph)
 	return iph->frag_off & htons(IP_MF | IP_OFFSET);
 }
 
-
 __sum16 nondet_sum16(void);
 
 /* Reads that many words; what it makes of them is no matter here. */
