@@ -3,6 +3,7 @@
 # tests.sh TEST...: run some of the selftests in the guest, each in namespaces that end with it, as the lab's guest
 # does. Their results are subtests here.
 set -uo pipefail
+# shellcheck source=/dev/null
 . vm/lib.sh
 
 # run NAME LIMIT
