@@ -6,7 +6,7 @@ while all that is asked for beneath it fails: configurations, namespaces, packet
 but not half; afterwards it must not.
 """
 import contextlib
-import json
+import itertools
 import os
 import re
 import socket
@@ -22,7 +22,7 @@ from scapy.packet import Raw
 import callsites
 from crafted import error, ip
 from lab import (ENV, FAMILIES, HEADER, HOMES, OTHER, POOLS, Port, addr, apply, case, cfrctl, equal, figure, netns,
-                 parameter, relays, sock, stats, unload, wait_for)
+                 nft_counter, parameter, relays, sock, stats, unload, wait_for)
 
 KO = ENV["CFR_TREE"] + "/cfr.ko"
 PAGES = "/sys/kernel/debug/fail_page_alloc/"
@@ -42,10 +42,13 @@ NEVER = {
     **dict.fromkeys(("nf_defrag_ipv4_disable", "nf_defrag_ipv6_disable", "unregister_pernet_subsys"),
                     "gives memory back"),
 }
+# Where it depends on the kernel whether any is asked for
+PERHAPS = {"kmem_cache_destroy in cfr_flow_exit": "to make it known that its files in sysfs go"}
+PASSES = 3  # of loading: an allocation that the kernel makes only now and then moves which one is the n-th
 
 
-def why_never(site):
-    return next((why for part, why in NEVER.items() if " " + part in site), None)
+def why(site, reasons):
+    return next((why for part, why in reasons.items() if " " + part in site), None)
 
 
 # --- injecting
@@ -75,9 +78,12 @@ def refused():
 
 
 def disarm():
+    """Nothing fails, and what is left of the filter does not decide over what other tests want to fail"""
     for injector in INJECTORS:
         put(injector + "probability", 0)
         put(injector + "verbose", 0)
+        put(injector + "require-start", 0)
+        put(injector + "require-end", 2 * sys.maxsize + 1)
 
 
 def prepare():
@@ -125,29 +131,38 @@ def load(nth):
     return there, done.stderr
 
 
+def load_failing(nth, sites):
+    """The places where the nth allocation of loading was refused; None where there is no such allocation any more"""
+    read, before = say_where(), refused()
+    there, said = load(nth)
+    if refused() == before:
+        assert there, f"does not load: {said}"
+        return None
+    if there:
+        unload()
+    else:
+        assert "Cannot allocate memory" in said, said
+    # Where a smaller piece will do as well, the log is silent.
+    return {str(sites.at(*place)) for place in read()}
+
+
 def loading(sites):
     """Those where loading was made to fail"""
-    base, seen, nth = callsites.base(), set(), 0
-    unload()
+    base, seen, count = callsites.base(), set(), 0
     arm(base - AREA, base + AREA, 0)
     put(PAGES + "require-end", 0)   # when a slab wants a new page, chance decides
     for injector in INJECTORS:
         put(injector + "verbose", 2)
-    while True:
-        nth += 1
-        read, before = say_where(), refused()
-        there, said = load(nth)
-        if refused() == before:
-            assert there, f"does not load: {said}"
-            break
-        # Where a smaller piece will do as well, the log is silent.
-        seen.update(str(sites.at(*place)) for place in read())
-        if there:
-            unload()
-        else:
-            assert "Cannot allocate memory" in said, said
+    for _ in range(PASSES):
+        unload()
+        for nth in itertools.count(1):
+            failed = load_failing(nth, sites)
+            if failed is None:
+                break
+            seen |= failed
+            count += 1
     disarm()
-    print(f"{nth - 1} allocations of loading failed")
+    print(f"{count} allocations of loading failed")
     return seen
 
 
@@ -383,22 +398,14 @@ def fraglists():
 
 # --- all of it
 
-def caught():
-    """How many packets have been held back by nothing but the kill switch"""
-    with netns("relay"):
-        out = subprocess.run(["nft", "-j", "list", "counter", "inet", "killswitch", "caught"],
-                             check=True, capture_output=True).stdout
-    return next(entry["counter"]["packets"] for entry in json.loads(out)["nftables"] if "counter" in entry)
-
-
 def everything(rig, flows, site):
-    before = caught()
+    before = nft_counter("relay", "killswitch", "caught")
     packets(rig, flows)
     if site.callee == "skb_cow_data":
         fraglists()
     if site.callee.startswith("rhashtable_lookup"):
         flood(rig, "get" not in site.callee)
-    equal(caught(), before, "packets that the relay let go as they were")
+    equal(nft_counter("relay", "killswitch", "caught"), before, "packets that the relay let go as they were")
     configurations()
     # What each CPU has its own of comes in large pieces: most of the time there is room in the last one.
     namespaces(300 if site.callee == "alloc_percpu" else 1)
@@ -466,9 +473,9 @@ def main(phase, store):
     with case("no place was left out without a reason"):
         left = {str(site) for site in sites.all} - failed
         for site in sorted(left):
-            print(f"{site}: never: {why_never(site)}")
-        equal({site for site in left if not why_never(site)}, set(), "places left out")
-        equal({site for site in failed if why_never(site)}, set(), "places with a reason not to fail")
+            print(f"{site}: never: {why(site, NEVER | PERHAPS)}")
+        equal({site for site in left if not why(site, NEVER | PERHAPS)}, set(), "places left out")
+        equal({site for site in failed if why(site, NEVER)}, set(), "places with a reason not to fail")
     figure("fault_sites", len(sites.all))
     figure("fault_sites_failed", len(failed))
 

@@ -61,6 +61,14 @@ def netns(name):
         _libc.setns(_home, 0)
 
 
+def nft_counter(ns, table, name):
+    """How many packets"""
+    with netns(ns):
+        out = subprocess.run(["nft", "-j", "list", "counter", "inet", table, name],
+                             check=True, capture_output=True).stdout
+    return next(entry["counter"]["packets"] for entry in json.loads(out)["nftables"] if "counter" in entry)
+
+
 def sock(ns, family, kind, bind=None, proto=0):
     with netns(ns):
         s = socket.socket(AF[family], kind, proto)

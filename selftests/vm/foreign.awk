@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0
-# Leaves out of a kernel's log the reports of KCSAN about races that are not the module's: neither of the
-# two accesses is in a function of [cfr]. The kernel has some of its own.
+# Leaves out of a kernel's log what is no fault of the module: the reports of KCSAN about races of which neither
+# access is in a function of [cfr], for the kernel has some of its own; and the heads of the stacks that are shown
+# when memory is refused because a test asks for that.
 function flush() {
 	if (!race || ours)
 		printf "%s", block
@@ -14,6 +15,8 @@ function flush() {
 		flush()
 	next
 }
+/FAULT_INJECTION: forcing a failure/ { asked = 1 }
+asked && /Call Trace/ { asked = 0; next }
 { block = block $0 "\n" }
 /BUG: KCSAN/ { race = 1 }
 access && /\[cfr\]/ { ours = 1 }
