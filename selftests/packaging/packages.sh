@@ -40,8 +40,9 @@ build() {
 	in_root sh -c 'cd "$1/cfr" && umask "$2" && make deb && ls ../cfrctl_*.deb ../cfr-dkms_*.deb' build "$1" "$2"
 }
 
+# An old lintian does not know the newest policy, which the packages follow.
 lintian_clean() {
-	in_root sh -c 'lintian --fail-on error,warning old/*.changes 2>&1 && lintian --version'
+	in_root sh -c 'lintian --fail-on error,warning --suppress-tags newer-standards-version old/*.changes 2>&1 && lintian --version'
 }
 
 # cleaned: a build leaves nothing behind in the tree

@@ -15,7 +15,7 @@ function flush() {
 		flush()
 	next
 }
-/FAULT_INJECTION: forcing a failure/ { asked = 1 }
+/FAULT_INJECTION: forcing a failure|kmem_cache_create.* failed with error -/ { asked = 1 }
 asked && /Call Trace/ { asked = 0; next }
 { block = block $0 "\n" }
 /BUG: KCSAN/ { race = 1 }
