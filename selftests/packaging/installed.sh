@@ -65,10 +65,13 @@ module_signed() {
 other_kernel() {
 	# shellcheck disable=SC2016 # the shell in the root expands these
 	in_root bash -c '
-		cp -r --dereference "/lib/modules/$1/build/.config" /tmp/config
-		sed -i /CONFIG_NF_DEFRAG_IPV6=/d /tmp/config
-		dkms build -m cfr -v "$2" -k 6.1.0-other --kernelsourcedir /tmp/other --config /tmp/config
-		[[ $? -eq 77 ]]' other_kernel "$release" "$version"
+		other=/lib/modules/6.1.0-other
+		mkdir -p "$other/build/include"
+		sed /CONFIG_NF_DEFRAG_IPV6=/d "/lib/modules/$1/build/.config" >"$other/build/.config"
+		dkms build -m cfr -v "$2" -k 6.1.0-other
+		status=$?
+		rm -r "$other"
+		[[ $status -eq 77 ]]' other_kernel "$release" "$version"
 }
 
 enabled() {

@@ -8,12 +8,13 @@ make_disk() {
 	mke2fs -q -t ext4 -O ^has_journal -E root_owner=0:0 -m 0 -d "$1" "$2" "${size}M" >/dev/null
 }
 
-# modules_needed ROOT: the files of its kernel's modules that reach the disk, each after what it depends on
+# modules_needed ROOT: the files of its kernel's modules that reach the disk and the ports to the host, each after what it
+# depends on
 modules_needed() {
 	local base name
 	base=$1/lib/modules/$(kernel_of "$1")
 	# ext4 asks for the crc32c algorithm by name, which no modules.dep says.
-	for name in virtio_pci virtio_blk crc32c_generic ext4 overlay; do
+	for name in virtio_pci virtio_blk virtio_console crc32c_generic ext4 overlay; do
 		# A module that this kernel has built in is in neither list below.
 		awk -v name="$name" -v base="$base" -F: '{
 			file = $1
