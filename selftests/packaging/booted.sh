@@ -2,7 +2,6 @@
 # SPDX-License-Identifier: GPL-2.0
 # booted.sh ROW DIR NAME: boot DIR/image under systemd and run booted/NAME.sh there, with the packages of DIR/new
 # at hand. Leaves what lab's boot leaves in DIR/NAME.
-# proves: O9
 set -euo pipefail
 cd "$(dirname "$0")"
 . ../vm/lib.sh

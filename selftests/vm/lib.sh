@@ -59,6 +59,22 @@ record_figures() {
 	[[ ${#figures[@]} -eq 0 ]] || "$TREE/selftests/trust/record" "${figures[@]}"
 }
 
+# record_tests ROW KERNEL: tests' results, read from standard input, "PASSED FAILED SKIPPED TEST" a line. A table that
+# cannot be made of them is the gate's to refuse.
+record_tests() {
+	"$TREE/selftests/conformance/record" "$1" "$2"
+	"$TREE/selftests/conformance/report" || true
+}
+
+# tests_of PLANNED TESTS: boot's lines about the tests planned ("LIMIT TEST" a line); one that the boot never came to the
+# end of has failed
+tests_of() {
+	local name
+	while read -r _ name; do
+		grep -s " $name\$" "$2" || echo "0 1 0 $name"
+	done <"$1"
+}
+
 # plan_boot ROW BOOT DIR: write what the guest is to know of its boot, with a nonce that makes its words its own
 plan_boot() {
 	cat >"$3/plan" <<-PLAN
