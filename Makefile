@@ -23,6 +23,7 @@ help:
 	@echo 'make fuzz            packets and netlink messages thrown at the module; DURATION=seconds each'
 	@echo 'make fuzz-tool       command lines, files and replies thrown at the tool; DURATION=seconds in all'
 	@echo 'make prove           proofs by cbmc: the parser stays inside a packet, checksums follow'
+	@echo 'make conformance     what the RFCs ask and what tests show of it, into doc/conformance.{md,json}'
 	@echo 'make coverage        which lines of the module its tests reach, into doc/coverage.md'
 	@echo 'make bench           instructions per packet, into doc/performance.{md,json}'
 	@echo 'make                 the module for this kernel (KVER=, KDIR=) and cfrctl'
@@ -62,6 +63,10 @@ fuzz-tool:
 
 prove:
 	@selftests/prove/run
+
+# Of results that are there: make check-all records them
+conformance:
+	@selftests/conformance/report
 
 coverage:
 	@selftests/uml/coverage --duration $(or $(DURATION),90)
@@ -123,5 +128,5 @@ clean:
 distclean: clean
 	rm -rf --one-file-system $${XDG_CACHE_HOME:-$$HOME/.cache}/cfr
 
-.PHONY: all help kunit fuzz fuzz-tool prove coverage demo check check-matrix check-all gates bench module modules tool deb rpm \
+.PHONY: all help kunit fuzz fuzz-tool prove conformance coverage demo check check-matrix check-all gates bench module modules tool deb rpm \
 	package-test install tool_install service_install modules_install dkms_install clean distclean
