@@ -34,12 +34,16 @@ ip link show cust0 >/dev/null 2>&1 || {
 	done
 	nft -f - <<-'NFT'
 	table inet fuzz {
-		chain early {
-			type filter hook prerouting priority raw;
+		chain forged {
 			# customers have customers' addresses (BCP 38), or else a router's own error about a forged
-			# source goes wherever that is
+			# source goes wherever that is; and before defragmentation (-400), or else one about a
+			# fragment that is waited for in vain does, a minute later
+			type filter hook prerouting priority -450;
 			iifname "cust0" ip saddr != { 10.83.0.0/16, 198.51.100.0/24 } drop
 			iifname "cust0" ip6 saddr != { fd83:c0de::/32, 2001:db8:cf::/56, fe80::/10 } drop
+		}
+		chain early {
+			type filter hook prerouting priority raw;
 			iifname "cust0" meta mark set 0x1
 		}
 		chain between {
