@@ -98,6 +98,7 @@ def prepare():
 
 # --- loading
 
+CONSTRUCTOR = b"_sub_I_"  # the compiler's own, which counts lines
 FRAME = re.compile(rb"(\? )?(\w[\w.]*)\+(0x[0-9a-f]+)/0x[0-9a-f]+ \[cfr\]")
 
 
@@ -114,7 +115,8 @@ def say_where():
                 fresh = fresh or b"FAULT_INJECTION: forcing a failure" in line
                 frame = FRAME.search(line)
                 if fresh and frame and not frame[1]:
-                    places.append((frame[2].decode(), int(frame[3], 16)))
+                    if not frame[2].startswith(CONSTRUCTOR):
+                        places.append((frame[2].decode(), int(frame[3], 16)))
                     fresh = False
         return places
     return read
