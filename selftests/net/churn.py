@@ -20,7 +20,8 @@ from scapy.packet import Raw
 
 from crafted import ip
 from lab import (ENV, FAMILIES, HEADER, HOMES, OTHER, PATIENCE, POOLS, TIMEOUT, Port, Skip, addr, answered, apply,
-                 case, cfrctl, equal, figure, internet_sum, moved, parameter, relays, stats, unload, wait_for)
+                 case, cfrctl, equal, figure, internet_sum, moved, nft_counter, parameter, relays, stats, unload,
+                 wait_for)
 
 SECONDS = float(ENV.get("CFR_CHURN_SECONDS", 4 * PATIENCE))
 FLOWS = 4096    # of each kind: most packets are of flows that live
@@ -255,6 +256,10 @@ CHURN = [
 ]
 
 
+def caught():
+    return nft_counter("relay", "killswitch", "caught")
+
+
 def no_flows():
     cfrctl("flush")
     return stats()["gauges"]["flows"] == 0
@@ -273,7 +278,7 @@ def churn(what, keeps, refusal):
     """Returns how long it lasted"""
     apply(POOLS + HOMES)
     cfrctl("flush")
-    flows, start = relays(next(SERVERS)), time.monotonic()
+    flows, start, before_caught = relays(next(SERVERS)), time.monotonic(), caught()
     # A module that has just come has counted nothing yet.
     before = {"counters": {}, "refusals": {}} if what is reload else stats()
     customers = (send_forever, from_customers(), what is wait)
@@ -287,6 +292,9 @@ def churn(what, keeps, refusal):
             assert time.monotonic() < start + SECONDS + TIMEOUT, "too little of it, or no traffic"
         lasted = time.monotonic() - start
         print(f"{n + 1} times, {stats()['gauges']}")
+    # Whatever the module refuses it drops itself.
+    if what is not reload:
+        equal(caught() - before_caught, 0, "packets left to the kill switch")
     apply(POOLS + HOMES)
     assert wait_for(no_flows), f"flows that no flush ends: {stats()['gauges']}"
     relays(next(SERVERS))
