@@ -52,7 +52,10 @@ const struct command apply_command = {
 "room for go on. FILE has one object a line; # begins a comment:\n"
 "\n"
 "    pool NAME prefix PREFIX [prefix PREFIX ...] [ports LOW-HIGH]\n"
-"    policy NAME mark MARK/MASK pool POOL [pool POOL ...]\n"
-"    bypass PREFIX [drop]\n",
+"    policy NAME mark MARK/MASK pool POOL [pool POOL ...] [profile PROFILE]\n"
+"           [KNOB VALUE ...]\n"
+"    bypass PREFIX [drop]\n"
+"    timers TIMER TIME [TIMER TIME ...] [nonconformant]\n"
+"    priority clear|keep\n",
 	.run = run,
 };

@@ -29,6 +29,7 @@ struct key {
  * struct noun - a kind of object of the configuration
  * @command: its subcommand
  * @part: enum print_part
+ * @single: there is one, which is set and reset, not added and deleted
  * @parse: the words of a definition; appends the object
  * @parse_key: what names an object
  * @del: takes the object out; returns why not, or NULL
@@ -37,6 +38,7 @@ struct key {
 struct noun {
 	const struct command *command;
 	unsigned int part;
+	bool single;
 	bool (*parse)(struct words *words, struct conf *conf,
 		      unsigned int line);
 	bool (*parse_key)(struct words *words, struct key *key);
@@ -44,11 +46,12 @@ struct noun {
 	bool (*keep)(struct conf *conf, const struct key *key);
 };
 
-extern const struct noun pool_noun, policy_noun, bypass_noun;
-extern const struct noun *const nouns[3];
+extern const struct noun pool_noun, policy_noun, bypass_noun, timers_noun,
+	priority_noun;
+extern const struct noun *const nouns[5];
 
 extern const struct command pool_command, policy_command, bypass_command,
-	show_command, apply_command, flush_command, stats_command,
+	timers_command, priority_command, show_command, apply_command, flush_command, stats_command,
 	killswitch_command;
 
 int noun_run(const struct noun *noun, struct words *words, bool json);

@@ -99,6 +99,10 @@ void conf_append(struct conf *conf, const struct conf *more)
 {
 	size_t i, j;
 
+	if (more->timers.given)
+		conf->timers = more->timers;
+	if (more->priority.given)
+		conf->priority = more->priority;
 	for (i = 0; i < more->npools; i++) {
 		const struct pool *from = &more->pool[i];
 		struct pool *to = conf_add_pool(conf);

@@ -20,10 +20,19 @@ struct pool {
 	unsigned int line;	/* of the file it came from, or 0 */
 };
 
+/* By CFR_KNOBS_A_*: those that "own" has the bits of, or all of them */
+struct knobs {
+	uint32_t value[CFR_KNOBS_A_MAX + 1];
+	unsigned int own;
+};
+
 struct policy {
 	char name[CFR_NAME_MAX];
 	uint32_t mark;
 	uint32_t mask;
+	uint8_t profile;
+	struct knobs knobs;
+	struct knobs effect;	/* as the kernel says */
 	char (*pool)[CFR_NAME_MAX];
 	size_t count;
 	unsigned int line;
@@ -35,8 +44,25 @@ struct bypass {
 	unsigned int line;
 };
 
+/* By CFR_TIMERS_A_*, in seconds; 0 where the operator has said nothing */
+struct timers {
+	uint32_t seconds[CFR_TIMERS_A_MAX + 1];
+	bool nonconformant;
+	bool given;		/* there is a line of it */
+	unsigned int line;
+};
+
+struct priority {
+	uint8_t value;
+	bool given;
+	unsigned int line;
+};
+
 struct conf {
 	uint32_t generation;
+	struct timers timers;
+	struct timers timers_effect;	/* as the kernel says */
+	struct priority priority;
 	struct pool *pool;
 	size_t npools;
 	struct policy *policy;

@@ -10,13 +10,15 @@
 static bool parse_object(struct words *words, struct conf *conf,
 			 unsigned int line)
 {
-	const char *word = words_take(words, "pool, policy or bypass");
+	static const char expected[] =
+		"pool, policy, bypass, timers or priority";
+	const char *word = words_take(words, expected);
 	size_t i;
 
 	for (i = 0; i < ARRAY_SIZE(nouns); i++)
 		if (!strcmp(nouns[i]->command->name, word))
 			return nouns[i]->parse(words, conf, line);
-	return words_wrong(words, word, "pool, policy or bypass");
+	return words_wrong(words, word, expected);
 }
 
 static bool parse_line(char *text, size_t length, struct conf *conf,

@@ -8,7 +8,8 @@
 #include "json.h"
 
 static const struct command *const commands[] = {
-	&pool_command, &policy_command, &bypass_command, &show_command,
+	&pool_command, &policy_command, &bypass_command, &timers_command,
+	&priority_command, &show_command,
 	&apply_command, &flush_command, &stats_command, &killswitch_command,
 };
 

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "array.h"
+#include "knobs.h"
 #include "nl_conf.h"
 
 #define NAME_BYTES	(MNL_ATTR_HDRLEN + MNL_ALIGN(CFR_NAME_MAX))
@@ -12,13 +13,15 @@
 
 size_t nl_conf_bound(const struct conf *conf)
 {
-	size_t bytes = NUMBER_BYTES, i;
+	size_t bytes = 2 * NUMBER_BYTES + MNL_ATTR_HDRLEN +
+		       CFR_TIMERS_A_MAX * NUMBER_BYTES, i;
 
 	for (i = 0; i < conf->npools; i++)
 		bytes += MNL_ATTR_HDRLEN + NAME_BYTES + 2 * NUMBER_BYTES +
 			 conf->pool[i].count * PREFIX_BYTES;
 	for (i = 0; i < conf->npolicies; i++)
-		bytes += MNL_ATTR_HDRLEN + NAME_BYTES + 2 * NUMBER_BYTES +
+		bytes += 2 * MNL_ATTR_HDRLEN + NAME_BYTES +
+			 (3 + CFR_KNOBS_A_MAX) * NUMBER_BYTES +
 			 conf->policy[i].count * NAME_BYTES;
 	return bytes + conf->nbypasses *
 	       (MNL_ATTR_HDRLEN + PREFIX_BYTES + NUMBER_BYTES);
@@ -74,6 +77,30 @@ static void put_pool(struct nlmsghdr *nlh, const struct pool *pool,
 	place(places, nlh, from, pool->name, pool->line);
 }
 
+/* All values but times are a byte. */
+static void put_knobs(struct nlmsghdr *nlh, const struct policy *policy,
+		      struct nl_places *places)
+{
+	uint32_t from = nlh->nlmsg_len, part;
+	struct nlattr *nest = mnl_attr_nest_start(nlh, CFR_POLICY_A_KNOBS);
+	char text[SECONDS_TEXT_MAX];
+	unsigned int i;
+
+	for (i = 1; i <= CFR_KNOBS_A_MAX; i++) {
+		if (!(policy->knobs.own & 1U << i))
+			continue;
+		part = nlh->nlmsg_len;
+		if (knob[i].names)
+			mnl_attr_put_u8(nlh, i, policy->knobs.value[i]);
+		else
+			mnl_attr_put_u32(nlh, i, policy->knobs.value[i]);
+		place(places, nlh, part, knob_text(&policy->knobs, i, text),
+		      policy->line);
+	}
+	mnl_attr_nest_end(nlh, nest);
+	place(places, nlh, from, policy->name, policy->line);
+}
+
 static void put_policy(struct nlmsghdr *nlh, const struct policy *policy,
 		       struct nl_places *places)
 {
@@ -93,6 +120,8 @@ static void put_policy(struct nlmsghdr *nlh, const struct policy *policy,
 		mnl_attr_put_strz(nlh, CFR_POLICY_A_POOL, policy->pool[i]);
 		place(places, nlh, part, policy->pool[i], policy->line);
 	}
+	mnl_attr_put_u8(nlh, CFR_POLICY_A_PROFILE, policy->profile);
+	put_knobs(nlh, policy, places);
 	mnl_attr_nest_end(nlh, nest);
 	place(places, nlh, from, policy->name, policy->line);
 }
@@ -113,6 +142,28 @@ static void put_bypass(struct nlmsghdr *nlh, const struct bypass *bypass,
 	      bypass->line);
 }
 
+static void put_timers(struct nlmsghdr *nlh, const struct timers *timers,
+		       struct nl_places *places)
+{
+	struct nlattr *nest = mnl_attr_nest_start(nlh, CFR_A_TIMERS);
+	char text[PREFIX_TEXT_MAX], time[SECONDS_TEXT_MAX];
+	uint32_t part;
+	size_t i;
+
+	for (i = 1; i < ARRAY_SIZE(timer_names); i++) {
+		if (!timers->seconds[i])
+			continue;
+		part = nlh->nlmsg_len;
+		mnl_attr_put_u32(nlh, i, timers->seconds[i]);
+		snprintf(text, sizeof(text), "%s %s", timer_names[i],
+			 seconds_text(timers->seconds[i], time));
+		place(places, nlh, part, text, timers->line);
+	}
+	if (timers->nonconformant)
+		mnl_attr_put(nlh, CFR_TIMERS_A_NONCONFORMANT, 0, NULL);
+	mnl_attr_nest_end(nlh, nest);
+}
+
 void nl_conf_encode(struct nlmsghdr *nlh, const struct conf *conf,
 		    struct nl_places *places)
 {
@@ -125,6 +176,8 @@ void nl_conf_encode(struct nlmsghdr *nlh, const struct conf *conf,
 		put_policy(nlh, &conf->policy[i], places);
 	for (i = 0; i < conf->nbypasses; i++)
 		put_bypass(nlh, &conf->bypass[i], places);
+	put_timers(nlh, &conf->timers, places);
+	mnl_attr_put_u8(nlh, CFR_A_PRIORITY, conf->priority.value);
 }
 
 /* The innermost place around an attribute: inner ones come first. */
@@ -211,6 +264,38 @@ static int on_pool(const struct nlattr *attr, void *data)
 	}
 }
 
+static int on_knobs(const struct nlattr *attr, void *data)
+{
+	unsigned int type = mnl_attr_get_type(attr);
+	struct knobs *knobs = data;
+
+	if (!type || type > CFR_KNOBS_A_MAX)
+		return MNL_CB_ERROR;
+	knobs->own |= 1U << type;
+	if (!knob[type].names) {
+		knobs->value[type] = mnl_attr_get_u32(attr);
+		return MNL_CB_OK;
+	}
+	knobs->value[type] = mnl_attr_get_u8(attr);
+	return knobs->value[type] < knob[type].count ? MNL_CB_OK : MNL_CB_ERROR;
+}
+
+static int on_timers(const struct nlattr *attr, void *data)
+{
+	unsigned int type = mnl_attr_get_type(attr);
+	struct timers *timers = data;
+
+	timers->given = true;
+	if (type == CFR_TIMERS_A_NONCONFORMANT) {
+		timers->nonconformant = true;
+		return MNL_CB_OK;
+	}
+	if (!type || type >= ARRAY_SIZE(timer_names))
+		return MNL_CB_ERROR;
+	timers->seconds[type] = mnl_attr_get_u32(attr);
+	return MNL_CB_OK;
+}
+
 static int on_policy(const struct nlattr *attr, void *data)
 {
 	struct policy *policy = data;
@@ -226,6 +311,13 @@ static int on_policy(const struct nlattr *attr, void *data)
 		return MNL_CB_OK;
 	case CFR_POLICY_A_POOL:
 		return get_name(attr, policy_add_pool(policy));
+	case CFR_POLICY_A_PROFILE:
+		policy->profile = mnl_attr_get_u8(attr);
+		return policy->profile < PROFILES ? MNL_CB_OK : MNL_CB_ERROR;
+	case CFR_POLICY_A_KNOBS:
+		return mnl_attr_parse_nested(attr, on_knobs, &policy->knobs);
+	case CFR_POLICY_A_EFFECT:
+		return mnl_attr_parse_nested(attr, on_knobs, &policy->effect);
 	default:
 		return MNL_CB_ERROR;
 	}
@@ -272,6 +364,15 @@ static int on_conf(const struct nlattr *attr, void *data)
 					     conf_add_policy(conf));
 	case CFR_A_BYPASS:
 		return get_bypass(attr, conf_add_bypass(conf));
+	case CFR_A_TIMERS:
+		return mnl_attr_parse_nested(attr, on_timers, &conf->timers);
+	case CFR_A_TIMERS_EFFECT:
+		return mnl_attr_parse_nested(attr, on_timers,
+					     &conf->timers_effect);
+	case CFR_A_PRIORITY:
+		conf->priority.value = mnl_attr_get_u8(attr);
+		return conf->priority.value <= CFR_PRIORITY_MAX ? MNL_CB_OK :
+								  MNL_CB_ERROR;
 	default:
 		return MNL_CB_ERROR;
 	}

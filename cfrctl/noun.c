@@ -5,8 +5,8 @@
 #include "command.h"
 #include "print.h"
 
-const struct noun *const nouns[3] = {
-	&pool_noun, &policy_noun, &bypass_noun,
+const struct noun *const nouns[5] = {
+	&pool_noun, &policy_noun, &bypass_noun, &timers_noun, &priority_noun,
 };
 
 static const char *append(struct conf *conf, const void *more)
@@ -61,7 +61,8 @@ static int del(const struct noun *noun, struct words *words, bool json)
 	struct nl_fault fault;
 	int err;
 
-	if (!noun->parse_key(words, &removal.key) || !words_end(words))
+	if ((!noun->single && !noun->parse_key(words, &removal.key)) ||
+	    !words_end(words))
 		return misuse(words);
 	err = edit_conf(take_out, &removal, &reply, &fault);
 	if (err && !fault.code)
@@ -76,7 +77,8 @@ static int show(const struct noun *noun, struct words *words, bool json)
 	struct conf conf;
 	struct key key;
 
-	if (word && (!noun->parse_key(words, &key) || !words_end(words)))
+	if (word && ((!noun->single && !noun->parse_key(words, &key)) ||
+		     !words_end(words)))
 		return misuse(words);
 	if (nl_conf_get(&conf, &fault))
 		return refuse(&fault);
@@ -93,16 +95,18 @@ static int show(const struct noun *noun, struct words *words, bool json)
 
 int noun_run(const struct noun *noun, struct words *words, bool json)
 {
-	const char *verb = words_take(words, "add, del or show");
+	const char *expected = noun->single ? "set, reset or show" :
+					      "add, del or show";
+	const char *verb = words_take(words, expected);
 
 	if (!verb)
 		return misuse(words);
-	if (!strcmp(verb, "add"))
+	if (!strcmp(verb, noun->single ? "set" : "add"))
 		return add(noun, words, json);
-	if (!strcmp(verb, "del"))
+	if (!strcmp(verb, noun->single ? "reset" : "del"))
 		return del(noun, words, json);
 	if (!strcmp(verb, "show"))
 		return show(noun, words, json);
-	words_wrong(words, verb, "add, del or show");
+	words_wrong(words, verb, expected);
 	return misuse(words);
 }

@@ -2,11 +2,51 @@
 #include <string.h>
 
 #include "command.h"
+#include "knobs.h"
 #include "print.h"
+
+static bool parse_pool(struct words *w, struct policy *policy)
+{
+	const char *word = words_take(w, "pool");
+
+	if (!word)
+		return false;
+	if (strcmp(word, "pool"))
+		return words_wrong(w, word, "pool");
+	if (policy->count == CFR_POLICY_POOLS_MAX)
+		return words_wrong(w, word, "at most 16 pools in a policy");
+	return words_name(w, "a pool's name", policy_add_pool(policy));
+}
+
+/* Another pool, the profile, or a knob of its own */
+static bool parse_more(struct words *w, struct policy *policy, bool *profile)
+{
+	const char *word = w->word[w->at];
+	unsigned int number = knob_find(word);
+	uint32_t value;
+
+	if (!strcmp(word, "pool"))
+		return parse_pool(w, policy);
+	w->at++;
+	if (!strcmp(word, "profile") && !*profile) {
+		*profile = true;
+		if (!words_choice(w, profile_names, PROFILES, &value))
+			return false;
+		policy->profile = value;
+		return true;
+	}
+	if (!number)
+		return words_wrong(w, word,
+				   "pool, profile, scope, filter, hairpin, pairing, epoch or jitter");
+	if (policy->knobs.own & 1U << number)
+		return words_wrong(w, word, "each of them once");
+	return knob_parse(w, number, &policy->knobs);
+}
 
 static bool parse(struct words *w, struct conf *conf, unsigned int line)
 {
 	struct policy *policy = conf_add_policy(conf);
+	bool profile = false;
 	const char *word;
 
 	policy->line = line;
@@ -19,18 +59,11 @@ static bool parse(struct words *w, struct conf *conf, unsigned int line)
 		return words_wrong(w, word, "mark");
 	if (!words_mark(w, &policy->mark, &policy->mask))
 		return false;
-	do {
-		word = words_take(w, "pool");
-		if (!word)
+	if (!parse_pool(w, policy))
+		return false;
+	while (words_left(w))
+		if (!parse_more(w, policy, &profile))
 			return false;
-		if (strcmp(word, "pool"))
-			return words_wrong(w, word, "pool");
-		if (policy->count == CFR_POLICY_POOLS_MAX)
-			return words_wrong(w, word,
-					   "at most 16 pools in a policy");
-		if (!words_name(w, "a pool's name", policy_add_pool(policy)))
-			return false;
-	} while (words_left(w));
 	return true;
 }
 
@@ -78,12 +111,29 @@ const struct command policy_command = {
 	.summary = "which marked packets are relayed from which pools",
 	.help =
 "Usage: cfrctl policy add NAME mark MARK/MASK pool POOL [pool POOL ...]\n"
+"                         [profile privacy|balanced|strict-rfc] [KNOB VALUE ...]\n"
 "       cfrctl policy del NAME\n"
 "       cfrctl policy show [NAME]\n"
 "\n"
 "Packets whose mark, under MASK, is MARK are relayed. They must be marked at\n"
 "priority raw (-300) or earlier. A family of which no POOL has a prefix is\n"
 "refused. No mark may match two policies. The flows of a policy that is\n"
-"deleted end.\n",
+"deleted end.\n"
+"\n"
+"A profile sets all knobs, of which a policy may set some otherwise:\n"
+"             privacy (default)           balanced           strict-rfc\n"
+"  scope      flow                        endpoint           endpoint\n"
+"  filter     address-and-port-dependent  address-dependent  endpoint-independent\n"
+"  hairpin    off                         off                on\n"
+"  pairing    flow                        destination        customer\n"
+"  epoch      1d                          1d                 7d\n"
+"  jitter     4h                          4h                 0s\n"
+"Scope says what has a relay tuple: a flow, or a customer's address and port for\n"
+"all its remotes. A pool serves one scope. Filter says who may send to a relay\n"
+"tuple, and other than address-and-port-dependent needs scope endpoint, as does\n"
+"hairpin. Pairing says what decides on the relay address: chance for each flow, or\n"
+"the customer, with the destination or without, under a key that is replaced when\n"
+"an epoch of about that length, give or take the jitter, is over. No live flow\n"
+"ever moves.\n",
 	.run = run,
 };

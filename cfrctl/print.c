@@ -5,6 +5,7 @@
 
 #include "array.h"
 #include "json.h"
+#include "knobs.h"
 #include "print.h"
 
 /* Grows when a key changes its meaning or goes; new keys may come any time. */
@@ -44,13 +45,30 @@ static void pool_json(const struct pool *pool)
 
 static void policy_text(const struct policy *policy)
 {
+	char time[SECONDS_TEXT_MAX];
 	size_t i;
 
 	printf("policy %s mark 0x%x/0x%x", policy->name, policy->mark,
 	       policy->mask);
 	for (i = 0; i < policy->count; i++)
 		printf(" pool %s", policy->pool[i]);
+	if (policy->profile != CFR_PROFILE_PRIVACY)
+		printf(" profile %s", profile_names[policy->profile]);
+	for (i = 1; i <= CFR_KNOBS_A_MAX; i++)
+		if (policy->knobs.own & 1U << i)
+			printf(" %s %s", knob[i].name,
+			       knob_text(&policy->knobs, i, time));
 	putchar('\n');
+}
+
+/* As it is in force; "own" lists those that the profile has otherwise. */
+static void knob_json(const struct policy *policy, unsigned int number)
+{
+	if (!knob[number].names)
+		json_number(knob[number].name, policy->effect.value[number]);
+	else
+		json_string(knob[number].name,
+			    knob_text(&policy->effect, number, NULL));
 }
 
 static void policy_json(const struct policy *policy)
@@ -64,6 +82,16 @@ static void policy_json(const struct policy *policy)
 	json_open("pools", '[');
 	for (i = 0; i < policy->count; i++)
 		json_string(NULL, policy->pool[i]);
+	json_close(']');
+	json_string("profile", profile_names[policy->profile]);
+	json_open("knobs", '{');
+	for (i = 1; i <= CFR_KNOBS_A_MAX; i++)
+		knob_json(policy, i);
+	json_close('}');
+	json_open("own", '[');
+	for (i = 1; i <= CFR_KNOBS_A_MAX; i++)
+		if (policy->knobs.own & 1U << i)
+			json_string(NULL, knob[i].name);
 	json_close(']');
 	json_close('}');
 }
@@ -86,6 +114,31 @@ static void bypass_json(const struct bypass *bypass)
 	json_close('}');
 }
 
+static void timers_text(const struct timers *timers)
+{
+	char time[SECONDS_TEXT_MAX];
+	size_t i;
+
+	if (!timers->given)
+		return;
+	printf("timers");
+	for (i = 1; i < ARRAY_SIZE(timer_names); i++)
+		if (timers->seconds[i])
+			printf(" %s %s", timer_names[i],
+			       seconds_text(timers->seconds[i], time));
+	printf("%s\n", timers->nonconformant ? " nonconformant" : "");
+}
+
+static void timers_json(const struct timers *timers)
+{
+	size_t i;
+
+	json_open("timers", '{');
+	for (i = 1; i < ARRAY_SIZE(timer_names); i++)
+		json_number(timer_names[i], timers->seconds[i]);
+	json_close('}');
+}
+
 static void conf_text(const struct conf *conf, unsigned int parts)
 {
 	size_t i;
@@ -96,6 +149,10 @@ static void conf_text(const struct conf *conf, unsigned int parts)
 		policy_text(&conf->policy[i]);
 	for (i = 0; parts & PRINT_BYPASSES && i < conf->nbypasses; i++)
 		bypass_text(&conf->bypass[i]);
+	if (parts & PRINT_TIMERS)
+		timers_text(&conf->timers);
+	if (parts & PRINT_PRIORITY && conf->priority.value != CFR_PRIORITY_CLEAR)
+		printf("priority %s\n", priority_names[conf->priority.value]);
 }
 
 void print_conf(const struct conf *conf, unsigned int parts, bool json)
@@ -127,6 +184,10 @@ void print_conf(const struct conf *conf, unsigned int parts, bool json)
 			bypass_json(&conf->bypass[i]);
 		json_close(']');
 	}
+	if (parts & PRINT_TIMERS)
+		timers_json(&conf->timers_effect);
+	if (parts & PRINT_PRIORITY)
+		json_string("priority", priority_names[conf->priority.value]);
 	json_close('}');
 }
 

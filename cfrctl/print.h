@@ -11,7 +11,9 @@ enum print_part {
 	PRINT_POOLS = 1,
 	PRINT_POLICIES = 2,
 	PRINT_BYPASSES = 4,
-	PRINT_ALL = 7,
+	PRINT_TIMERS = 8,
+	PRINT_PRIORITY = 16,
+	PRINT_ALL = 31,
 };
 
 void print_conf(const struct conf *conf, unsigned int parts, bool json);

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "array.h"
 #include "words.h"
 
 bool words_left(const struct words *w)
@@ -128,4 +129,77 @@ bool words_mark(struct words *w, uint32_t *mark, uint32_t *mask)
 	*mark = a;
 	*mask = b;
 	return true;
+}
+
+/* One of some names, by its index */
+bool words_choice(struct words *w, const char *const *names, size_t count,
+		  uint32_t *value)
+{
+	char expected[128] = "";
+	const char *word;
+	size_t i, end = 0;
+
+	for (i = 0; i < count; i++)
+		end += snprintf(expected + end, sizeof(expected) - end, "%s%s",
+				!i ? "" : i + 1 < count ? ", " : " or ",
+				names[i]);
+	word = words_take(w, expected);
+	if (!word)
+		return false;
+	for (i = 0; i < count; i++) {
+		if (strcmp(word, names[i]))
+			continue;
+		*value = i;
+		return true;
+	}
+	return words_wrong(w, word, expected);
+}
+
+static const struct {
+	char letter;
+	uint32_t seconds;
+} units[] = {
+	{ 'd', 24 * 60 * 60 },
+	{ 'h', 60 * 60 },
+	{ 'm', 60 },
+	{ 's', 1 },
+};
+
+bool words_seconds(struct words *w, uint32_t *seconds)
+{
+	static const char expected[] =
+		"a time, as in 90 or 90s (seconds), 15m, 12h or 7d";
+	const char *word = words_take(w, expected);
+	unsigned long long value, unit = 1;
+	const char *at = word;
+	size_t i;
+
+	if (!word)
+		return false;
+	if (!number(&at, UINT32_MAX, &value))
+		return words_wrong(w, word, expected);
+	for (i = 0; i < ARRAY_SIZE(units); i++) {
+		if (*at != units[i].letter)
+			continue;
+		unit = units[i].seconds;
+		at++;
+		break;
+	}
+	if (*at || value * unit > UINT32_MAX)
+		return words_wrong(w, word, expected);
+	*seconds = value * unit;
+	return true;
+}
+
+const char *seconds_text(uint32_t seconds, char *text)
+{
+	size_t i = 0;
+
+	while (seconds % units[i].seconds)
+		i++;
+	if (!seconds)
+		i = ARRAY_SIZE(units) - 1;
+	snprintf(text, SECONDS_TEXT_MAX, "%u%c", seconds / units[i].seconds,
+		 units[i].letter);
+	return text;
 }

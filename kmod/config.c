@@ -46,7 +46,7 @@ static struct cfr_retired *retire(const struct cfr_net *cn,
 
 		if (cfr_model_find(m, p) == m->nprefixes)
 			r->gone[count++] = (struct cfr_gone){
-				*p, now + CFR_HOLD_SECONDS * HZ,
+				*p, now + m->timers.seconds[CFR_TIMER_HOLD] * HZ,
 			};
 	}
 	for (i = 0; old && i < old->count; i++)
@@ -221,6 +221,7 @@ static int swap_model(struct cfr_net *cn, struct cfr_change *change,
 		cfr_snapshot_free(next);
 		return err;
 	}
+	cfr_flow_set_timers(cn, &change->model->timers);
 	change->generation = ++cn->generation;
 	change->model->generation = cn->generation;
 	cfr_model_put(cn->model);
@@ -257,7 +258,7 @@ int cfr_config_swap(struct cfr_net *cn, struct cfr_change *change)
 		err = PTR_ERR(r);
 		if (err == -ENOSPC)
 			NL_SET_ERR_MSG(change->extack,
-				       "too many prefixes have left their pools in the last two minutes: wait");
+				       "too many prefixes have just left their pools, and still rest: wait");
 		goto out_unlock;
 	}
 	err = swap_model(cn, change, r);

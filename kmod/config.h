@@ -69,6 +69,7 @@ struct cfr_range6 {
 
 struct cfr_config {
 	u32 marks;		/* all policies' mask bits */
+	u32 priority;		/* bits of skb->priority that are kept: all, none */
 	u32 relay4_first;	/* bounds of all pools, in use or retired */
 	u32 relay4_last;
 	u64 relay6_first;	/* of upper halves */

@@ -87,11 +87,13 @@ struct cfr_flow *cfr_flow_find(struct cfr_net *cn, struct cfr_key *key)
 
 /**
  * cfr_flow_seen_tcp() - account for a segment that may change its flow's state
+ * @flows: the table that it is in
  * @flow: live
  * @dir: the segment's direction
  * @flags: octet 13 of its header
  */
-void cfr_flow_seen_tcp(struct cfr_flow *flow, enum cfr_dir dir, u8 flags)
+void cfr_flow_seen_tcp(const struct cfr_flow_table *flows,
+		       struct cfr_flow *flow, enum cfr_dir dir, u8 flags)
 {
 	u32 state = READ_ONCE(flow->state);
 	struct cfr_tcp_step step;
@@ -103,7 +105,8 @@ void cfr_flow_seen_tcp(struct cfr_flow *flow, enum cfr_dir dir, u8 flags)
 	} while (step.state != state &&
 		 !try_cmpxchg(&flow->state, &state, step.state));
 	if (step.refresh)
-		cfr_flow_refresh(flow, cfr_tcp_timeout(step.state));
+		cfr_flow_refresh(flow, cfr_flow_idle(flows, IPPROTO_TCP,
+						     step.state));
 }
 
 static void count_down(struct cfr_net *cn)
@@ -169,8 +172,8 @@ static bool count_up(struct cfr_net *cn)
 	return true;
 }
 
-static void fill(struct cfr_flow *flow, const struct cfr_policy *policy,
-		 const struct cfr_key *key)
+static void fill(const struct cfr_net *cn, struct cfr_flow *flow,
+		 const struct cfr_policy *policy, const struct cfr_key *key)
 {
 	flow->node[CFR_OUT].dir = CFR_OUT;
 	flow->node[CFR_OUT].hash = key->hash;
@@ -189,7 +192,8 @@ static void fill(struct cfr_flow *flow, const struct cfr_policy *policy,
 	}
 	flow->state = key->proto == IPPROTO_TCP ? CFR_STATE_OPENING :
 						  CFR_STATE_LIVE;
-	flow->deadline = (u32)jiffies + HZ + cfr_flow_idle(flow->proto, flow->state);
+	flow->deadline = (u32)jiffies + HZ +
+			 cfr_flow_idle(&cn->flows, flow->proto, flow->state);
 }
 
 static struct cfr_flow *flow_alloc(struct cfr_net *cn,
@@ -211,7 +215,7 @@ static struct cfr_flow *flow_alloc(struct cfr_net *cn,
 		return NULL;
 	}
 	memset(flow, 0, v4 ? CFR_FLOW_SIZE4 : CFR_FLOW_SIZE6);
-	fill(flow, policy, key);
+	fill(cn, flow, policy, key);
 	return flow;
 }
 
@@ -410,8 +414,25 @@ u32 cfr_flow_count_held(const struct cfr_net *cn)
 	return atomic_read(&cn->flows.held_count);
 }
 
+/**
+ * cfr_flow_set_timers() - how long things last from now on
+ * @cn: the namespace
+ * @timers: in seconds; a live flow's count from its next packet
+ */
+void cfr_flow_set_timers(struct cfr_net *cn, const struct cfr_timers *timers)
+{
+	unsigned int i;
+
+	for (i = 0; i < CFR_TIMER_END; i++)
+		WRITE_ONCE(cn->flows.timer[i], timers->seconds[i] * HZ);
+}
+
 int cfr_flow_net_init(struct cfr_net *cn)
 {
+	struct cfr_timers timers;
+
+	cfr_timers_default(&timers);
+	cfr_flow_set_timers(cn, &timers);
 	get_random_bytes(&cn->flows.hash_key, sizeof(cn->flows.hash_key));
 	get_random_bytes(cn->flows.fold_key, sizeof(cn->flows.fold_key));
 	cfr_reap_net_init(cn);

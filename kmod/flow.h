@@ -18,9 +18,6 @@ struct cfr_config;
 struct cfr_net;
 struct cfr_policy;
 
-/* RFC 6888 REQ-8: a relay tuple rests before it serves another flow. */
-#define CFR_HOLD_SECONDS	120
-
 /* After a failed draw, new flows towards that remote are refused undrawn. */
 #define CFR_EXHAUSTED_SLOTS	256
 
@@ -185,31 +182,12 @@ static inline bool cfr_flow_overdue(const struct cfr_flow *flow)
 	return (s32)((u32)jiffies - READ_ONCE(flow->deadline)) >= 0;
 }
 
-#define CFR_UDP_SECONDS		300	/* RFC 4787 REQ-5 */
-#define CFR_ECHO_SECONDS	60	/* RFC 5508 REQ-2 */
-
-/* How long a flow may be idle, in jiffies */
-static __always_inline u32 cfr_flow_idle(u8 proto, enum cfr_state state)
-{
-	if (proto == IPPROTO_TCP)
-		return cfr_tcp_timeout(state);
-	return (proto == IPPROTO_UDP ? CFR_UDP_SECONDS : CFR_ECHO_SECONDS) * HZ;
-}
-
-/* Written at most once a second, or every packet would dirty the line. */
-static __always_inline void cfr_flow_refresh(struct cfr_flow *flow, u32 idle)
-{
-	u32 deadline = (u32)jiffies + HZ + idle;
-
-	if (unlikely(deadline - READ_ONCE(flow->deadline) >= HZ))
-		WRITE_ONCE(flow->deadline, deadline);
-}
-
 /**
  * struct cfr_flow_table - a namespace's flows
  * @ht: both nodes of every flow
  * @hash_key: never leaves the namespace, wiped with it
  * @fold_key: the same, for what keys are folded with before
+ * @timer: how long things last, in jiffies
  * @count: flows in any state
  * @held_count: flows on @held
  * @lock: protects @ended and @held
@@ -225,6 +203,7 @@ struct cfr_flow_table {
 	struct rhashtable ht;
 	hsiphash_key_t hash_key;
 	u64 fold_key[10];
+	u32 timer[CFR_TIMER_END];
 	atomic_t count;
 	atomic_t held_count;
 	spinlock_t lock;	/* protects ended and held */
@@ -237,27 +216,52 @@ struct cfr_flow_table {
 	u64 exhausted[CFR_EXHAUSTED_SLOTS];
 };
 
+/* How long a flow may be idle, in jiffies */
+static __always_inline u32 cfr_flow_idle(const struct cfr_flow_table *flows,
+					 u8 proto, enum cfr_state state)
+{
+	enum cfr_timer timer = CFR_TIMER_ECHO;
+
+	if (proto == IPPROTO_TCP)
+		timer = cfr_tcp_timer(state);
+	else if (proto == IPPROTO_UDP)
+		timer = CFR_TIMER_UDP;
+	return READ_ONCE(flows->timer[timer]);
+}
+
+/* Written at most once a second, or every packet would dirty the line. */
+static __always_inline void cfr_flow_refresh(struct cfr_flow *flow, u32 idle)
+{
+	u32 deadline = (u32)jiffies + HZ + idle;
+
+	if (unlikely(deadline - READ_ONCE(flow->deadline) >= HZ))
+		WRITE_ONCE(flow->deadline, deadline);
+}
+
 struct cfr_flow *cfr_flow_find(struct cfr_net *cn, struct cfr_key *key);
 struct cfr_flow *cfr_flow_open(struct cfr_net *cn,
 			       const struct cfr_policy *policy,
 			       const struct cfr_key *key, enum cfr_stat *why);
-void cfr_flow_seen_tcp(struct cfr_flow *flow, enum cfr_dir dir, u8 flags);
+void cfr_flow_seen_tcp(const struct cfr_flow_table *flows,
+		       struct cfr_flow *flow, enum cfr_dir dir, u8 flags);
 
 /**
  * cfr_flow_seen() - account for a packet that is about to be relayed
+ * @flows: the table that it is in
  * @flow: live
  * @dir: the packet's direction
  * @pkt: TCP, UDP or echo; an ICMP error never refreshes (RFC 4787 REQ-12)
  */
-static __always_inline void cfr_flow_seen(struct cfr_flow *flow, enum cfr_dir dir,
+static __always_inline void cfr_flow_seen(const struct cfr_flow_table *flows,
+					  struct cfr_flow *flow, enum cfr_dir dir,
 					  const struct cfr_packet *pkt)
 {
 	if (pkt->ports.proto == IPPROTO_TCP &&
 	    (READ_ONCE(flow->state) != CFR_STATE_ESTABLISHED ||
 	     pkt->tcp_flags & (CFR_TCP_FIN | CFR_TCP_SYN | CFR_TCP_RST)))
-		cfr_flow_seen_tcp(flow, dir, pkt->tcp_flags);
+		cfr_flow_seen_tcp(flows, flow, dir, pkt->tcp_flags);
 	else
-		cfr_flow_refresh(flow, cfr_flow_idle(pkt->ports.proto,
+		cfr_flow_refresh(flow, cfr_flow_idle(flows, pkt->ports.proto,
 						     CFR_STATE_ESTABLISHED));
 }
 
@@ -265,6 +269,7 @@ static __always_inline void cfr_flow_seen(struct cfr_flow *flow, enum cfr_dir di
 void cfr_flow_unlink_customer(struct cfr_net *cn, struct cfr_flow *flow);
 void cfr_flow_release(struct cfr_net *cn, struct cfr_flow *flow);
 
+void cfr_flow_set_timers(struct cfr_net *cn, const struct cfr_timers *timers);
 void cfr_flow_sweep(struct cfr_net *cn, const struct cfr_config *cfg);
 void cfr_flow_flush(struct cfr_net *cn);
 void cfr_flow_erase(struct cfr_net *cn);

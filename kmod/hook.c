@@ -352,7 +352,7 @@ static __always_inline unsigned int relay_out(struct cfr_net *cn,
 {
 	if (unlikely(!rewritten))
 		return cfr_drop(cn, CFR_STAT_no_memory);
-	skb->mark &= ~cfg->marks;
+	cfr_shed(cfg, skb);
 	cfr_stats_inc(cn, relayed_out);
 	return NF_ACCEPT;
 }
@@ -375,7 +375,7 @@ static unsigned int data_to_remote(struct cfr_net *cn,
 		if (!flow)
 			return verdict;
 	}
-	cfr_flow_seen(flow, CFR_OUT, pkt);
+	cfr_flow_seen(&cn->flows, flow, CFR_OUT, pkt);
 	return relay_out(cn, cfg, skb,
 			 cfr_rewrite_data(skb, pkt->l4, CFR_OUT, flow));
 }
@@ -390,7 +390,8 @@ static unsigned int error_to_remote(struct cfr_net *cn,
 
 	switch (cfr_icmp_translate(cn, skb, pkt, CFR_OUT, &why)) {
 	case CFR_ICMP_TRANSLATED:
-		cfr_settle(cfg, skb);
+		cfr_shed(cfg, skb);
+		cfr_untrack(skb);
 		cfr_stats_inc(cn, errors_out);
 		return NF_ACCEPT;
 	case CFR_ICMP_FAILED:
@@ -463,7 +464,7 @@ static __always_inline unsigned int postrouting(struct cfr_net *cn,
 	flow = cfr_lookup_plain(cn, skb, family, CFR_OUT, &pkt);
 	if (unlikely(!flow))
 		return out_unusual(cn, cfg, skb, state);
-	cfr_flow_seen(flow, CFR_OUT, &pkt);
+	cfr_flow_seen(&cn->flows, flow, CFR_OUT, &pkt);
 	return relay_out(cn, cfg, skb,
 			 cfr_rewrite_plain(skb, &pkt, CFR_OUT, flow));
 }

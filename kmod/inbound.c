@@ -64,7 +64,7 @@ static unsigned int data_to_customer(struct cfr_net *cn,
 	flow = cfr_flow_find(cn, &key);
 	if (!flow)
 		return drop_unwanted(cn, cfg, skb);
-	cfr_flow_seen(flow, CFR_IN, pkt);
+	cfr_flow_seen(&cn->flows, flow, CFR_IN, pkt);
 	return relay_in(cn, cfg, skb, pkt->family,
 			cfr_rewrite_data(skb, pkt->l4, CFR_IN, flow));
 }
@@ -118,7 +118,7 @@ static __always_inline unsigned int in(struct cfr_net *cn,
 
 	if (unlikely(!flow))
 		return in_unusual(cn, cfg, skb, family);
-	cfr_flow_seen(flow, CFR_IN, &pkt);
+	cfr_flow_seen(&cn->flows, flow, CFR_IN, &pkt);
 	return relay_in(cn, cfg, skb, family,
 			cfr_rewrite_plain(skb, &pkt, CFR_IN, flow));
 }

@@ -21,6 +21,7 @@ struct cfr_model *cfr_model_alloc(u32 npools, u32 nprefixes, u32 npolicies,
 	if (!m)
 		return NULL;
 	refcount_set(&m->ref, 1);
+	cfr_timers_default(&m->timers);
 	m->pool = kvmalloc_array(npools, sizeof(*m->pool), gfp);
 	m->prefix = kvmalloc_array(nprefixes, sizeof(*m->prefix), gfp);
 	m->place = kvmalloc_array(nprefixes, sizeof(*m->place), gfp);
@@ -296,6 +297,26 @@ static int place_prefixes(struct cfr_model *m, const struct nlmsghdr *nlh,
 	return 0;
 }
 
+/* A relay tuple is taken in one way in scope flow and in another in scope
+ * endpoint, and the two would not see each other.
+ */
+static bool pool_free(const struct cfr_model *m,
+		      const struct cfr_model_policy *policy, u32 pool)
+{
+	u32 i, j;
+
+	for (i = 0; i < m->npolicies; i++) {
+		const struct cfr_model_policy *other = &m->policy[i];
+
+		if (other->choice.knobs.scope == policy->choice.knobs.scope)
+			continue;
+		for (j = 0; j < other->count; j++)
+			if (other->pool[j] == pool)
+				return false;
+	}
+	return true;
+}
+
 static int parse_policy_pool(const struct cfr_model *m,
 			     struct cfr_model_policy *policy,
 			     const struct nlattr *nla,
@@ -320,6 +341,11 @@ static int parse_policy_pool(const struct cfr_model *m,
 	if (policy->count == CFR_POLICY_POOLS_MAX) {
 		NL_SET_ERR_MSG_ATTR(extack, nla, "too many pools in one policy");
 		return -E2BIG;
+	}
+	if (!pool_free(m, policy, i)) {
+		NL_SET_ERR_MSG_ATTR(extack, nla,
+				    "a policy of another scope draws from this pool");
+		return -EINVAL;
 	}
 	policy->pool[policy->count++] = i;
 	return 0;
@@ -360,6 +386,18 @@ static int parse_mark(const struct cfr_model *m,
 	return 0;
 }
 
+static int parse_profile(struct cfr_model_policy *policy, struct nlattr **tb,
+			 struct netlink_ext_ack *extack)
+{
+	if (tb[CFR_POLICY_A_EFFECT]) {
+		NL_SET_ERR_MSG_ATTR(extack, tb[CFR_POLICY_A_EFFECT],
+				    "what comes of profile and knobs is not a request's to say");
+		return -EINVAL;
+	}
+	return cfr_profile_parse(&policy->choice, tb[CFR_POLICY_A_PROFILE],
+				 tb[CFR_POLICY_A_KNOBS], extack);
+}
+
 static int parse_policy(struct cfr_model *m, const struct nlattr *nla,
 			struct netlink_ext_ack *extack)
 {
@@ -383,6 +421,8 @@ static int parse_policy(struct cfr_model *m, const struct nlattr *nla,
 		return -EEXIST;
 	}
 	err = parse_mark(m, policy, tb, nla, extack);
+	if (!err)
+		err = parse_profile(policy, tb, extack);
 	if (err)
 		return err;
 	nla_for_each_nested(part, nla, rem) {
@@ -429,6 +469,19 @@ static int parse_bypass(struct cfr_model *m, const struct nlattr *nla,
 		return -EEXIST;
 	}
 	m->nbypasses++;
+	return 0;
+}
+
+static int parse_timers(struct cfr_model *m, const struct nlattr *nla,
+			struct netlink_ext_ack *extack)
+{
+	return cfr_timers_parse(&m->timers, nla, extack);
+}
+
+static int parse_priority(struct cfr_model *m, const struct nlattr *nla,
+			  struct netlink_ext_ack *extack)
+{
+	m->priority = nla_get_u8(nla);
 	return 0;
 }
 
@@ -514,6 +567,10 @@ struct cfr_model *cfr_model_parse(const struct nlmsghdr *nlh,
 		err = parse_all(m, nlh, CFR_A_POLICY, parse_policy, extack);
 	if (!err)
 		err = parse_all(m, nlh, CFR_A_BYPASS, parse_bypass, extack);
+	if (!err)
+		err = parse_all(m, nlh, CFR_A_TIMERS, parse_timers, extack);
+	if (!err)
+		err = parse_all(m, nlh, CFR_A_PRIORITY, parse_priority, extack);
 	if (err) {
 		cfr_model_put(m);
 		return ERR_PTR(err);

@@ -7,6 +7,8 @@
 #include <linux/cfr.h>
 
 #include "prefix.h"
+#include "profile.h"
+#include "timers.h"
 
 struct netlink_ext_ack;
 struct nlattr;
@@ -27,6 +29,7 @@ struct cfr_model_policy {
 	u32 mask;
 	u32 count;
 	u16 pool[CFR_POLICY_POOLS_MAX];
+	struct cfr_profile_choice choice;
 };
 
 struct cfr_model_bypass {
@@ -41,9 +44,11 @@ struct cfr_model_place {
 };
 
 /**
- * struct cfr_model - pools, policies and bypasses
+ * struct cfr_model - pools, policies, bypasses and what holds for all
  * @ref: the namespace's, the snapshot's and each dump's
  * @generation: of the configuration, given when it comes into force
+ * @timers: of all flows
+ * @priority: enum cfr_priority
  * @npools: of @pool
  * @nprefixes: of @prefix and @place
  * @npolicies: of @policy
@@ -57,6 +62,8 @@ struct cfr_model_place {
 struct cfr_model {
 	refcount_t ref;
 	u32 generation;
+	struct cfr_timers timers;
+	u8 priority;
 	u32 npools;
 	u32 nprefixes;
 	u32 npolicies;

@@ -14,6 +14,21 @@
 
 static struct genl_family cfr_family;
 
+/* Values of more than 16 bits */
+static const struct netlink_range_validation epoch_range = {
+	.min = 60,
+	.max = CFR_EPOCH_MAX,
+};
+
+static const struct netlink_range_validation jitter_range = {
+	.max = CFR_EPOCH_MAX / 2,
+};
+
+static const struct netlink_range_validation timer_range = {
+	.min = 1,
+	.max = CFR_TIMER_MAX,
+};
+
 static const struct nla_policy prefix_policy[CFR_PREFIX_A_MAX + 1] = {
 	[CFR_PREFIX_A_ADDR] = NLA_POLICY_RANGE(NLA_BINARY,
 					       sizeof(struct in_addr),
@@ -28,6 +43,15 @@ static const struct nla_policy pool_policy[CFR_POOL_A_MAX + 1] = {
 	[CFR_POOL_A_PORT_MAX] = NLA_POLICY_MIN(NLA_U16, 1),
 };
 
+static const struct nla_policy knobs_policy[CFR_KNOBS_A_MAX + 1] = {
+	[CFR_KNOBS_A_SCOPE] = NLA_POLICY_MAX(NLA_U8, CFR_SCOPE_MAX),
+	[CFR_KNOBS_A_FILTER] = NLA_POLICY_MAX(NLA_U8, CFR_FILTER_MAX),
+	[CFR_KNOBS_A_HAIRPIN] = NLA_POLICY_MAX(NLA_U8, 1),
+	[CFR_KNOBS_A_PAIRING] = NLA_POLICY_MAX(NLA_U8, CFR_PAIRING_MAX),
+	[CFR_KNOBS_A_EPOCH] = NLA_POLICY_FULL_RANGE(NLA_U32, &epoch_range),
+	[CFR_KNOBS_A_JITTER] = NLA_POLICY_FULL_RANGE(NLA_U32, &jitter_range),
+};
+
 static const struct nla_policy policy_policy[CFR_POLICY_A_MAX + 1] = {
 	[CFR_POLICY_A_NAME] = { .type = NLA_NUL_STRING,
 				.len = CFR_NAME_MAX - 1 },
@@ -35,6 +59,9 @@ static const struct nla_policy policy_policy[CFR_POLICY_A_MAX + 1] = {
 	[CFR_POLICY_A_MASK] = { .type = NLA_U32 },
 	[CFR_POLICY_A_POOL] = { .type = NLA_NUL_STRING,
 				.len = CFR_NAME_MAX - 1 },
+	[CFR_POLICY_A_PROFILE] = NLA_POLICY_MAX(NLA_U8, CFR_PROFILE_MAX),
+	[CFR_POLICY_A_KNOBS] = NLA_POLICY_NESTED(knobs_policy),
+	[CFR_POLICY_A_EFFECT] = NLA_POLICY_NESTED(knobs_policy),
 };
 
 static const struct nla_policy bypass_policy[CFR_BYPASS_A_MAX + 1] = {
@@ -42,11 +69,19 @@ static const struct nla_policy bypass_policy[CFR_BYPASS_A_MAX + 1] = {
 	[CFR_BYPASS_A_ACTION] = NLA_POLICY_MAX(NLA_U8, CFR_BYPASS_ACTION_MAX),
 };
 
-static const struct nla_policy config_set_policy[CFR_A_BYPASS + 1] = {
+static const struct nla_policy timers_policy[CFR_TIMERS_A_MAX + 1] = {
+	[CFR_TIMERS_A_UDP ... CFR_TIMERS_A_HOLD] =
+		NLA_POLICY_FULL_RANGE(NLA_U32, &timer_range),
+	[CFR_TIMERS_A_NONCONFORMANT] = { .type = NLA_FLAG },
+};
+
+static const struct nla_policy config_set_policy[CFR_A_PRIORITY + 1] = {
 	[CFR_A_GENERATION] = { .type = NLA_U32 },
 	[CFR_A_POOL] = NLA_POLICY_NESTED(pool_policy),
 	[CFR_A_POLICY] = NLA_POLICY_NESTED(policy_policy),
 	[CFR_A_BYPASS] = NLA_POLICY_NESTED(bypass_policy),
+	[CFR_A_TIMERS] = NLA_POLICY_NESTED(timers_policy),
+	[CFR_A_PRIORITY] = NLA_POLICY_MAX(NLA_U8, CFR_PRIORITY_MAX),
 };
 
 static void *begin(struct sk_buff *skb, struct netlink_callback *cb, u8 cmd)
@@ -92,6 +127,34 @@ static int put_pool(struct sk_buff *skb, const struct cfr_model *m, u32 at)
 	return 0;
 }
 
+/* Those of @which bits */
+static int put_knobs(struct sk_buff *skb, int type,
+		     const struct cfr_knobs *knobs, u8 which)
+{
+	const u8 small[] = {
+		[CFR_KNOBS_A_SCOPE] = knobs->scope,
+		[CFR_KNOBS_A_FILTER] = knobs->filter,
+		[CFR_KNOBS_A_HAIRPIN] = knobs->hairpin,
+		[CFR_KNOBS_A_PAIRING] = knobs->pairing,
+	};
+	struct nlattr *nest = nla_nest_start(skb, type);
+	int i;
+
+	if (!nest)
+		return -EMSGSIZE;
+	for (i = CFR_KNOBS_A_SCOPE; i <= CFR_KNOBS_A_PAIRING; i++)
+		if (which & BIT(i) && nla_put_u8(skb, i, small[i]))
+			return -EMSGSIZE;
+	if (which & BIT(CFR_KNOBS_A_EPOCH) &&
+	    nla_put_u32(skb, CFR_KNOBS_A_EPOCH, knobs->epoch))
+		return -EMSGSIZE;
+	if (which & BIT(CFR_KNOBS_A_JITTER) &&
+	    nla_put_u32(skb, CFR_KNOBS_A_JITTER, knobs->jitter))
+		return -EMSGSIZE;
+	nla_nest_end(skb, nest);
+	return 0;
+}
+
 static int put_policy(struct sk_buff *skb, const struct cfr_model *m, u32 at)
 {
 	const struct cfr_model_policy *policy = &m->policy[at];
@@ -108,6 +171,11 @@ static int put_policy(struct sk_buff *skb, const struct cfr_model *m, u32 at)
 		if (nla_put_string(skb, CFR_POLICY_A_POOL,
 				   m->pool[policy->pool[i]].name))
 			return -EMSGSIZE;
+	if (nla_put_u8(skb, CFR_POLICY_A_PROFILE, policy->choice.profile) ||
+	    put_knobs(skb, CFR_POLICY_A_KNOBS, &policy->choice.knobs,
+		      policy->choice.own) ||
+	    put_knobs(skb, CFR_POLICY_A_EFFECT, &policy->choice.knobs, U8_MAX))
+		return -EMSGSIZE;
 	nla_nest_end(skb, nest);
 	return 0;
 }
@@ -126,13 +194,41 @@ static int put_bypass(struct sk_buff *skb, const struct cfr_model *m, u32 at)
 	return 0;
 }
 
-/* The @at-th message of a configuration: pools, policies, bypasses. */
+/* Those of @which bits */
+static int put_timers(struct sk_buff *skb, int type,
+		      const struct cfr_timers *timers, u8 which)
+{
+	struct nlattr *nest = nla_nest_start(skb, type);
+	int i;
+
+	if (!nest)
+		return -EMSGSIZE;
+	for (i = 1; i < CFR_TIMER_END; i++)
+		if (which & BIT(i) && nla_put_u32(skb, i, timers->seconds[i]))
+			return -EMSGSIZE;
+	if (timers->nonconformant &&
+	    nla_put_flag(skb, CFR_TIMERS_A_NONCONFORMANT))
+		return -EMSGSIZE;
+	nla_nest_end(skb, nest);
+	return 0;
+}
+
+/* What there is one of */
+static int put_common(struct sk_buff *skb, const struct cfr_model *m)
+{
+	if (put_timers(skb, CFR_A_TIMERS, &m->timers, m->timers.own) ||
+	    put_timers(skb, CFR_A_TIMERS_EFFECT, &m->timers, U8_MAX))
+		return -EMSGSIZE;
+	return nla_put_u8(skb, CFR_A_PRIORITY, m->priority);
+}
+
+/* The @at-th message of a configuration: the rest, pools, policies, bypasses. */
 static int put_object(struct sk_buff *skb, const struct cfr_model *m, u32 at)
 {
 	if (nla_put_u32(skb, CFR_A_GENERATION, m->generation))
 		return -EMSGSIZE;
 	if (!at--)
-		return 0;
+		return put_common(skb, m);
 	if (at < m->npools)
 		return put_pool(skb, m, at);
 	at -= m->npools;

@@ -24,19 +24,25 @@
 #define WALK_NODES	1024	/* the same, by a sweep */
 #define SWEEP_ROUNDS	8
 
-/* The time that TCP waits before a flow in these states ends is a hold-off
- * already.
+/* How long a flow's relay tuple is still to rest. The time that TCP waits before
+ * a flow in these states ends was part of it already.
  */
-static bool rested(u32 state)
+static u32 rest(const struct cfr_flow_table *table, u32 state, enum cfr_end why)
 {
+	u32 hold = READ_ONCE(table->timer[CFR_TIMER_HOLD]), waited;
+
 	switch (state) {
 	case CFR_STATE_OPENING:
 	case CFR_STATE_ANSWERED:
 	case CFR_STATE_CLOSED:
 	case CFR_STATE_RESET:
-		return true;
+		if (why != CFR_END_IDLE)
+			return hold;
+		waited = cfr_flow_idle(table, IPPROTO_TCP, state);
+		return hold > waited ? hold - waited : 0;
+	default:
+		return hold;
 	}
-	return false;
 }
 
 /**
@@ -51,7 +57,6 @@ void cfr_reap_end(struct cfr_net *cn, struct cfr_flow *flow, enum cfr_end why)
 {
 	struct cfr_flow_table *table = &cn->flows;
 	u32 state = READ_ONCE(flow->state);
-	u32 hold = CFR_HOLD_SECONDS * HZ;
 
 	do {
 		if (state < CFR_STATE_LIVE)
@@ -60,9 +65,7 @@ void cfr_reap_end(struct cfr_net *cn, struct cfr_flow *flow, enum cfr_end why)
 
 	cfr_stats_inc(cn, flows_ended);
 	cfr_flow_unlink_customer(cn, flow);
-	if (why == CFR_END_IDLE && rested(state))
-		hold = 0;
-	WRITE_ONCE(flow->deadline, (u32)jiffies + hold);
+	WRITE_ONCE(flow->deadline, (u32)jiffies + rest(table, state, why));
 	spin_lock_bh(&table->lock);
 	list_add_tail(&flow->list, &table->ended);
 	spin_unlock_bh(&table->lock);
@@ -85,7 +88,7 @@ static void wipe_customer(struct cfr_flow *flow)
 static void hold(struct cfr_net *cn, struct cfr_flow *flow)
 {
 	struct cfr_flow_table *table = &cn->flows;
-	u32 latest = (u32)jiffies + CFR_HOLD_SECONDS * HZ;
+	u32 latest = (u32)jiffies + READ_ONCE(table->timer[CFR_TIMER_HOLD]);
 
 	wipe_customer(flow);
 	if (cfr_flow_overdue(flow))

@@ -240,6 +240,7 @@ struct cfr_config *cfr_snapshot_build(struct net *net, struct cfr_model *m,
 	if (!cfg)
 		return NULL;
 	cfg->model = cfr_model_get(m);
+	cfg->priority = m->priority == CFR_PRIORITY_KEEP ? U32_MAX : 0;
 	rtnl_lock();
 	err = build_policies(cfg, m) ?: build_ranges(cfg, net, m, r);
 	rtnl_unlock();

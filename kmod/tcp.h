@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* A flow's state, TCP's among them, and how long each may be idle. */
+/* A flow's state, TCP's among them. */
 #ifndef _CFR_TCP_H
 #define _CFR_TCP_H
 
-#include <linux/jiffies.h>
 #include <linux/types.h>
+
+#include "timers.h"
 
 /* One state per flow, so that no transition of TCP's can revive a flow that
  * has ended. The order matters: CFR_STATE_LIVE and above are live.
@@ -40,25 +41,19 @@ struct cfr_tcp_step {
 struct cfr_tcp_step cfr_tcp_next(enum cfr_state state, enum cfr_dir dir,
 				 u8 flags);
 
-/* RFC 5382 REQ-5: at least 2 h 4 min, and at least 4 min */
-#define CFR_TCP_ESTABLISHED_SECONDS	7440
-#define CFR_TCP_TRANSITORY_SECONDS	240
-
-/**
- * cfr_tcp_timeout() - how long a TCP flow may be idle
- * @state: of the flow
- *
- * Return: jiffies
- */
-static inline unsigned int cfr_tcp_timeout(enum cfr_state state)
+/* Which timer says how long a TCP flow may be idle in this state */
+static __always_inline enum cfr_timer cfr_tcp_timer(enum cfr_state state)
 {
 	switch (state) {
+	case CFR_STATE_OPENING:
+	case CFR_STATE_ANSWERED:
+		return CFR_TIMER_TCP_OPEN;
 	case CFR_STATE_ESTABLISHED:
 	case CFR_STATE_FIN_OUT:
 	case CFR_STATE_FIN_IN:
-		return CFR_TCP_ESTABLISHED_SECONDS * HZ;
+		return CFR_TIMER_TCP_ESTABLISHED;
 	default:
-		return CFR_TCP_TRANSITORY_SECONDS * HZ;
+		return CFR_TIMER_TCP_CLOSE;
 	}
 }
 

@@ -38,6 +38,19 @@ static __always_inline void cfr_untrack(struct sk_buff *skb)
 	skb_set_nfct(skb, IP_CT_UNTRACKED);
 }
 
+/* What is the customer's of a packet's metadata must not show outside: devices
+ * make VLAN priorities of the one and choose queues by the other.
+ */
+static __always_inline void cfr_shed(const struct cfr_config *cfg,
+				     struct sk_buff *skb)
+{
+	skb->mark &= ~cfg->marks;
+	skb->priority &= cfg->priority;
+#ifdef CONFIG_NET_SCHED
+	skb->tc_index &= cfg->priority;
+#endif
+}
+
 /* What the rest of the stack must not learn, or act upon, of a packet that was
  * rewritten: a mark would have it relayed again once a tunnel wrapped it.
  */

@@ -326,6 +326,132 @@ static void config_limits(struct kunit *test)
 	expect_error(test, m, -E2BIG, "too many pools in one policy");
 }
 
+/* Profiles, and knobs that say otherwise; what is 0xff is not said. */
+static const struct {
+	u8 profile, scope, filter, hairpin;
+	u32 epoch, jitter;
+	struct cfr_knobs knobs;
+	const char *says;
+} knobs[] = {
+	{ 0xff, 0xff, 0xff, 0xff, 0, 0, { 0, 0, 0, 0, 86400, 14400 } },
+	{ 0, 0xff, 0xff, 0xff, 0, 0, { 0, 0, 0, 0, 86400, 14400 } },
+	{ 1, 0xff, 0xff, 0xff, 0, 0, { 1, 1, 0, 1, 86400, 14400 } },
+	{ 2, 0xff, 0xff, 0xff, 0, 0, { 1, 2, 1, 2, 604800, 0 } },
+	{ 2, 0xff, 0, 0, 600, 300, { 1, 0, 0, 2, 600, 300 } },
+	{ 0, 1, 2, 1, 0, 0, { 1, 2, 1, 0, 86400, 14400 } },
+	{ 0, 0xff, 1, 0xff, 0, 0, .says = "scope flow filters by address and port: its relay tuples are shared" },
+	{ 2, 0, 0xff, 0xff, 0, 0, .says = "scope flow filters by address and port: its relay tuples are shared" },
+	{ 2, 0, 0, 0xff, 0, 0, .says = "scope flow has no hairpinning: its relay tuples are nobody's address" },
+	{ 0, 0xff, 0xff, 0xff, 600, 0, .says = "the jitter is more than half an epoch" },
+	{ 2, 0xff, 0xff, 0xff, 600, 301, .says = "the jitter is more than half an epoch" },
+};
+
+static void put_choice(struct message *m, unsigned int i)
+{
+	struct nlattr *nest;
+
+	if (knobs[i].profile != 0xff)
+		nla_put_u8(m->skb, CFR_POLICY_A_PROFILE, knobs[i].profile);
+	nest = nla_nest_start(m->skb, CFR_POLICY_A_KNOBS);
+	if (knobs[i].scope != 0xff)
+		nla_put_u8(m->skb, CFR_KNOBS_A_SCOPE, knobs[i].scope);
+	if (knobs[i].filter != 0xff)
+		nla_put_u8(m->skb, CFR_KNOBS_A_FILTER, knobs[i].filter);
+	if (knobs[i].hairpin != 0xff)
+		nla_put_u8(m->skb, CFR_KNOBS_A_HAIRPIN, knobs[i].hairpin);
+	if (knobs[i].epoch)
+		nla_put_u32(m->skb, CFR_KNOBS_A_EPOCH, knobs[i].epoch);
+	if (knobs[i].jitter)
+		nla_put_u32(m->skb, CFR_KNOBS_A_JITTER, knobs[i].jitter);
+	nla_nest_end(m->skb, nest);
+}
+
+/* A policy of pool "a" with choice @i */
+static void put_chosen(struct message *m, const char *name, u32 mark,
+		       unsigned int i)
+{
+	struct nlattr *nest = nla_nest_start(m->skb, CFR_A_POLICY);
+
+	nla_put_string(m->skb, CFR_POLICY_A_NAME, name);
+	nla_put_u32(m->skb, CFR_POLICY_A_MARK, mark);
+	nla_put_u32(m->skb, CFR_POLICY_A_MASK, 0xff);
+	nla_put_string(m->skb, CFR_POLICY_A_POOL, "a");
+	put_choice(m, i);
+	nla_nest_end(m->skb, nest);
+}
+
+static void config_knobs(struct kunit *test)
+{
+	struct cfr_model *model;
+	struct message *m;
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(knobs); i++) {
+		m = begin(test);
+		pool(m, "a", "198.51.100.0/24", 0, 0);
+		put_chosen(m, "p", 1, i);
+		if (knobs[i].says) {
+			expect_error(test, m, -EINVAL, knobs[i].says);
+			KUNIT_EXPECT_NOT_NULL(test, m->extack.bad_attr);
+			continue;
+		}
+		model = end(test, m);
+		KUNIT_ASSERT_FALSE_MSG(test, IS_ERR(model), "choice %u: %s", i,
+				       m->extack._msg);
+		KUNIT_EXPECT_MEMEQ(test, &model->policy[0].choice.knobs,
+				   &knobs[i].knobs, sizeof(knobs[i].knobs));
+		cfr_model_put(model);
+	}
+	m = begin(test);
+	pool(m, "a", "198.51.100.0/24", 0, 0);
+	put_chosen(m, "p", 1, 0);
+	put_chosen(m, "q", 2, 2);
+	expect_error(test, m, -EINVAL,
+		     "a policy of another scope draws from this pool");
+}
+
+static void put_timer(struct message *m, unsigned int timer, u32 seconds,
+		      bool nonconformant)
+{
+	struct nlattr *nest = nla_nest_start(m->skb, CFR_A_TIMERS);
+
+	nla_put_u32(m->skb, timer, seconds);
+	if (nonconformant)
+		nla_put_flag(m->skb, CFR_TIMERS_A_NONCONFORMANT);
+	nla_nest_end(m->skb, nest);
+}
+
+/* What may be said of each timer, and what holds where nothing is said */
+static void config_timers(struct kunit *test)
+{
+	static const u32 usual[CFR_TIMER_END] = { 0, 300, 60, 240, 7440, 240, 120 };
+	static const u32 least[CFR_TIMER_END] = { 0, 120, 60, 240, 7440, 240, 120 };
+	struct cfr_model *model;
+	struct message *m;
+	unsigned int i, j;
+
+	for (i = 1; i < CFR_TIMER_END; i++) {
+		m = begin(test);
+		put_timer(m, i, least[i] - 1, false);
+		expect_error(test, m, -EINVAL,
+			     "the timer is shorter than the RFCs ask for: say nonconformant if that is meant");
+		m = begin(test);
+		put_timer(m, i, least[i] - 1, true);
+		model = end(test, m);
+		KUNIT_ASSERT_FALSE(test, IS_ERR(model));
+		KUNIT_EXPECT_EQ(test, model->timers.own, BIT(i));
+		for (j = 1; j < CFR_TIMER_END; j++)
+			KUNIT_EXPECT_EQ(test, model->timers.seconds[j],
+					j == i ? least[i] - 1 : usual[j]);
+		cfr_model_put(model);
+		m = begin(test);
+		put_timer(m, i, least[i], false);
+		model = end(test, m);
+		KUNIT_ASSERT_FALSE(test, IS_ERR(model));
+		cfr_model_put(model);
+	}
+}
+
 static const struct wanted live = {
 	.pool = { { "a", "198.51.100.0/24", 2000, 2999 }, { "b", "2001:db8:cf::/56" } },
 	.policy = { { "p", 1, 0xff, { "a", "b" } }, { "q", 0x20, 0xf0, { "b" } } },
@@ -528,6 +654,8 @@ static struct kunit_case config_cases[] = {
 	KUNIT_CASE(config_refusals),
 	KUNIT_CASE(config_incomplete),
 	KUNIT_CASE(config_limits),
+	KUNIT_CASE(config_knobs),
+	KUNIT_CASE(config_timers),
 	KUNIT_CASE(config_marks),
 	KUNIT_CASE(config_space),
 	KUNIT_CASE(config_search),

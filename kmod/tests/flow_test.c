@@ -236,16 +236,17 @@ static void flow_overdue(struct kunit *test)
 /* Each packet of a flow starts its idle time anew, but writes once a second. */
 static void flow_refreshes(struct kunit *test)
 {
+	struct cfr_net *cn = test->priv;
 	struct cfr_flow *flow;
 	struct probe p;
 	u32 was;
 
 	flow = opened(test, &p, NFPROTO_IPV4, IPPROTO_UDP);
 	was = flow->deadline -= SECOND / 4;
-	cfr_flow_seen(flow, CFR_OUT, &p.pkt);
+	cfr_flow_seen(&cn->flows, flow, CFR_OUT, &p.pkt);
 	KUNIT_EXPECT_EQ(test, flow->deadline, was);
 	was = flow->deadline -= 10 * SECOND;
-	cfr_flow_seen(flow, CFR_IN, &p.pkt);
+	cfr_flow_seen(&cn->flows, flow, CFR_IN, &p.pkt);
 	KUNIT_EXPECT_GE(test, flow->deadline - was, 10 * SECOND);
 }
 
@@ -257,14 +258,14 @@ static void flow_tcp(struct kunit *test)
 
 	flow = opened(test, &p, NFPROTO_IPV6, IPPROTO_TCP);
 	p.pkt.tcp_flags = CFR_TCP_SYN | CFR_TCP_ACK;
-	cfr_flow_seen(flow, CFR_IN, &p.pkt);
+	cfr_flow_seen(&cn->flows, flow, CFR_IN, &p.pkt);
 	KUNIT_EXPECT_EQ(test, flow->state, CFR_STATE_ANSWERED);
 	p.pkt.tcp_flags = CFR_TCP_ACK;
-	cfr_flow_seen(flow, CFR_OUT, &p.pkt);
+	cfr_flow_seen(&cn->flows, flow, CFR_OUT, &p.pkt);
 	KUNIT_EXPECT_EQ(test, flow->state, CFR_STATE_ESTABLISHED);
 	KUNIT_EXPECT_GT(test, flow->deadline - (u32)jiffies, 7440 * SECOND);
 	p.pkt.tcp_flags = CFR_TCP_RST;
-	cfr_flow_seen(flow, CFR_IN, &p.pkt);
+	cfr_flow_seen(&cn->flows, flow, CFR_IN, &p.pkt);
 	KUNIT_EXPECT_EQ(test, flow->state, CFR_STATE_RESET);
 	KUNIT_EXPECT_LE(test, flow->deadline - (u32)jiffies, 241 * SECOND);
 	/* An ended flow takes no segment's word. */
@@ -272,7 +273,7 @@ static void flow_tcp(struct kunit *test)
 	flow->deadline = (u32)jiffies;
 	KUNIT_EXPECT_NULL(test, cfr_flow_find(cn, &p.key));
 	p.pkt.tcp_flags = CFR_TCP_ACK;
-	cfr_flow_seen(flow, CFR_OUT, &p.pkt);
+	cfr_flow_seen(&cn->flows, flow, CFR_OUT, &p.pkt);
 	KUNIT_EXPECT_EQ(test, flow->state, CFR_STATE_ENDED);
 	rcu_read_unlock();
 }

@@ -146,14 +146,20 @@ static void tcp_conversations(struct kunit *test)
 	}
 }
 
-/* RFC 5382 REQ-5 */
-static void tcp_timeouts(struct kunit *test)
+/* RFC 5382 REQ-5, RFC 7857 2.1 */
+static void tcp_timers(struct kunit *test)
 {
-	static const unsigned int seconds[] = { 240, 240, 7440, 7440, 7440, 240, 240 };
+	static const enum cfr_timer timers[] = {
+		CFR_TIMER_TCP_OPEN, CFR_TIMER_TCP_OPEN,
+		CFR_TIMER_TCP_ESTABLISHED, CFR_TIMER_TCP_ESTABLISHED,
+		CFR_TIMER_TCP_ESTABLISHED,
+		CFR_TIMER_TCP_CLOSE, CFR_TIMER_TCP_CLOSE,
+	};
 	unsigned int i;
 
+	BUILD_BUG_ON(ARRAY_SIZE(timers) != ARRAY_SIZE(states));
 	for (i = 0; i < ARRAY_SIZE(states); i++)
-		KUNIT_EXPECT_EQ(test, cfr_tcp_timeout(states[i]), seconds[i] * HZ);
+		KUNIT_EXPECT_EQ(test, cfr_tcp_timer(states[i]), timers[i]);
 }
 
 /* No segment leaves the live states, for no flow may be ended by one. */
@@ -172,7 +178,7 @@ static void tcp_stays_live(struct kunit *test)
 static struct kunit_case tcp_cases[] = {
 	KUNIT_CASE(tcp_table),
 	KUNIT_CASE(tcp_conversations),
-	KUNIT_CASE(tcp_timeouts),
+	KUNIT_CASE(tcp_timers),
 	KUNIT_CASE(tcp_stays_live),
 	{}
 };

@@ -13,7 +13,9 @@ static struct {
 	struct node *generation;
 	struct node *pool, *pool_name, *prefix, *addr, *len, *low, *high;
 	struct node *policy, *policy_name, *mark, *mask, *policy_pool;
+	struct node *knobs, *scope, *filter, *epoch, *jitter;
 	struct node *bypass, *bypass_prefix, *action;
+	struct node *timers, *udp, *hold;
 } t;
 
 static struct node *add_pool(const char *name, const char *addr, uint8_t len)
@@ -35,6 +37,12 @@ static struct node *add_policy(const char *name, uint32_t mark, uint32_t mask,
 	u32(policy, CFR_POLICY_A_MASK, mask);
 	text(policy, CFR_POLICY_A_POOL, pool);
 	return policy;
+}
+
+static struct node *may_miss(struct node *node)
+{
+	node->optional = true;
+	return node;
 }
 
 /* A configuration that nothing is wrong with */
@@ -59,12 +67,25 @@ static void start(void)
 	t.mask = u32(t.policy, CFR_POLICY_A_MASK, 0xff);
 	t.policy_pool = text(t.policy, CFR_POLICY_A_POOL, "a");
 	t.policy->optional = true;
+	may_miss(u8(t.policy, CFR_POLICY_A_PROFILE, CFR_PROFILE_BALANCED));
+	t.knobs = may_miss(nest(t.policy, CFR_POLICY_A_KNOBS));
+	t.scope = may_miss(u8(t.knobs, CFR_KNOBS_A_SCOPE, CFR_SCOPE_ENDPOINT));
+	t.filter = may_miss(u8(t.knobs, CFR_KNOBS_A_FILTER, CFR_FILTER_ADDRESS));
+	may_miss(u8(t.knobs, CFR_KNOBS_A_HAIRPIN, 1));
+	may_miss(u8(t.knobs, CFR_KNOBS_A_PAIRING, CFR_PAIRING_CUSTOMER));
+	t.epoch = may_miss(u32(t.knobs, CFR_KNOBS_A_EPOCH, 86400));
+	t.jitter = may_miss(u32(t.knobs, CFR_KNOBS_A_JITTER, 0));
 
 	t.bypass = nest(&t.top, CFR_A_BYPASS);
 	t.bypass_prefix = add_prefix(t.bypass, CFR_BYPASS_A_PREFIX,
 				     "2001:db8:f::", 48);
 	t.action = u8(t.bypass, CFR_BYPASS_A_ACTION, CFR_BYPASS_DROP);
 	t.bypass->optional = true;
+
+	t.timers = may_miss(nest(&t.top, CFR_A_TIMERS));
+	t.udp = may_miss(u32(t.timers, CFR_TIMERS_A_UDP, 300));
+	t.hold = may_miss(u32(t.timers, CFR_TIMERS_A_HOLD, 120));
+	may_miss(u8(&t.top, CFR_A_PRIORITY, CFR_PRIORITY_KEEP));
 }
 
 /* Spoiling one attribute after another */
@@ -103,6 +124,17 @@ static bool empty(struct node *parent, unsigned int at)
 	parent->child[at]->len = 0;
 	parent->child[at]->children = 0;
 	return true;
+}
+
+/* A nest all of whose parts may be missing may be empty, too. */
+static bool needs_nothing(const struct node *node)
+{
+	unsigned int i;
+
+	for (i = 0; i < node->children; i++)
+		if (!node->child[i]->optional)
+			return false;
+	return node->nest;
 }
 
 static bool rename_it(struct node *parent, unsigned int at)
@@ -182,8 +214,10 @@ static void spoil_all(void)
 			parent = find(&t.top, &nth, &at, path);
 			if (!parent)
 				return;
-			fine = spoils[i].spoil == drop &&
-			       parent->child[at]->optional;
+			fine = spoils[i].spoil == drop ?
+			       parent->child[at]->optional :
+			       spoils[i].spoil == empty &&
+			       needs_nothing(parent->child[at]);
 			if (!spoils[i].spoil(parent, at))
 				continue;
 			answer = tree_set(&t.top);
@@ -371,6 +405,73 @@ static struct node *names_long(void)
 	return NULL;
 }
 
+static struct node *another_profile(void)
+{
+	struct node *policy = add_policy("q", 0x2, 0xff, "a");
+
+	u8(policy, CFR_POLICY_A_PROFILE, CFR_PROFILE_PRIVACY);
+	return policy->child[3];
+}
+
+static struct node *profile_unknown(void)
+{
+	return u8(t.policy, CFR_POLICY_A_PROFILE, CFR_PROFILE_MAX + 1);
+}
+
+static struct node *filter_of_scope_flow(void)
+{
+	t.scope->data[0] = CFR_SCOPE_FLOW;
+	return t.filter;
+}
+
+static struct node *epoch_short(void)
+{
+	set_u32(t.epoch, 59);
+	return t.epoch;
+}
+
+static struct node *jitter_long(void)
+{
+	set_u32(t.jitter, 43201);
+	return t.jitter;
+}
+
+static struct node *effect(void)
+{
+	return nest(t.policy, CFR_POLICY_A_EFFECT);
+}
+
+static struct node *timer_short(void)
+{
+	set_u32(t.udp, 119);
+	return t.udp;
+}
+
+static struct node *timer_short_meant(void)
+{
+	set_u32(t.udp, 1);
+	add(t.timers, CFR_TIMERS_A_NONCONFORMANT, "", 0);
+	return NULL;
+}
+
+static struct node *timer_zero(void)
+{
+	set_u32(t.hold, 0);
+	add(t.timers, CFR_TIMERS_A_NONCONFORMANT, "", 0);
+	return t.hold;
+}
+
+static struct node *timer_long(void)
+{
+	set_u32(t.hold, CFR_TIMER_MAX + 1);
+	return t.hold;
+}
+
+static struct node *priority_unknown(void)
+{
+	return u8(&t.top, CFR_A_PRIORITY, CFR_PRIORITY_MAX + 1);
+}
+
 static struct node *nothing(void)
 {
 	t.top.children = 1;
@@ -433,6 +534,17 @@ static const struct {
 	{ "a bypass with host bits", bypass_host_bits, EINVAL, "beyond its length" },
 	{ "a bypass of an unknown action", bypass_unknown, ERANGE, "range" },
 	{ "a bypass of everything", bypass_all, 0, "" },
+	{ "a pool of two scopes", another_profile, EINVAL, "another scope" },
+	{ "an unknown profile", profile_unknown, ERANGE, "range" },
+	{ "scope flow with a filter of scope endpoint", filter_of_scope_flow, EINVAL, "scope flow filters" },
+	{ "an epoch of 59 seconds", epoch_short, ERANGE, "range" },
+	{ "a jitter of more than half an epoch", jitter_long, EINVAL, "half an epoch" },
+	{ "what only replies have", effect, EINVAL, "not a request's" },
+	{ "a timer below its RFC", timer_short, EINVAL, "say nonconformant" },
+	{ "a timer below its RFC that is meant", timer_short_meant, 0, "" },
+	{ "a timer of 0 seconds", timer_zero, ERANGE, "range" },
+	{ "a timer of more than 7 days", timer_long, ERANGE, "range" },
+	{ "an unknown priority", priority_unknown, ERANGE, "range" },
 	{ "nothing at all", nothing, 0, "" },
 };
 

@@ -37,9 +37,34 @@
  *	    CFR_POLICY_A_MASK		u32, contains every bit of the mark
  *	    CFR_POLICY_A_POOL		string, the name of a pool,
  *					1..CFR_POLICY_POOLS_MAX times
+ *	    CFR_POLICY_A_PROFILE	u8, enum cfr_profile, default privacy
+ *	    CFR_POLICY_A_KNOBS		nest, what differs from the profile
+ *	        CFR_KNOBS_A_SCOPE	u8, enum cfr_scope
+ *	        CFR_KNOBS_A_FILTER	u8, enum cfr_filter
+ *	        CFR_KNOBS_A_HAIRPIN	u8, 0 or 1
+ *	        CFR_KNOBS_A_PAIRING	u8, enum cfr_pairing
+ *	        CFR_KNOBS_A_EPOCH	u32, seconds, 60..CFR_EPOCH_MAX
+ *	        CFR_KNOBS_A_JITTER	u32, seconds, at most half an epoch
+ *	    CFR_POLICY_A_EFFECT		nest, the same, all of them, with what
+ *					the profile says; never in a request
  *	CFR_A_BYPASS		nest, 0..CFR_BYPASSES_MAX times
  *	    CFR_BYPASS_A_PREFIX		nest, as in a pool
  *	    CFR_BYPASS_A_ACTION		u8, enum cfr_bypass_action
+ *	CFR_A_TIMERS		nest, in seconds, 1..CFR_TIMER_MAX each
+ *	    CFR_TIMERS_A_UDP		u32, idle, default 300, at least 120
+ *					(RFC 4787 REQ-5)
+ *	    CFR_TIMERS_A_ECHO		u32, idle, 60, 60 (RFC 5508 REQ-2)
+ *	    CFR_TIMERS_A_TCP_OPEN	u32, a connection that is not open yet,
+ *					240, 240 (RFC 5382 REQ-5)
+ *	    CFR_TIMERS_A_TCP_ESTABLISHED u32, idle, 7440, 7440 (the same)
+ *	    CFR_TIMERS_A_TCP_CLOSE	u32, closed by both or reset, 240, 240
+ *					(RFC 7857 2.1, 2.2)
+ *	    CFR_TIMERS_A_HOLD		u32, how long a relay tuple rests, 120,
+ *					120 (RFC 6888 REQ-8)
+ *	    CFR_TIMERS_A_NONCONFORMANT	flag: they may be less than "at least"
+ *	CFR_A_PRIORITY		u8, enum cfr_priority, default clear
+ *	CFR_A_TIMERS_EFFECT	nest, as CFR_A_TIMERS, all of them; in replies
+ *				only
  *	CFR_A_COUNTER		nest, in the reply to CFR_CMD_STATS_GET
  *	    CFR_COUNTER_A_NAME		string, stable
  *	    CFR_COUNTER_A_VALUE		u64
@@ -51,7 +76,8 @@
  * A pool's prefixes are, in IPv4, /8 to /32 and, in IPv6, /32 to /64; no two
  * of a configuration overlap, none contains an address of the namespace, none
  * lies in unspecified, loopback, link-local, multicast or reserved space.
- * No mark can match two policies.
+ * No mark can match two policies. All policies that draw from a pool have one
+ * scope.
  */
 #ifndef _UAPI_LINUX_CFR_H
 #define _UAPI_LINUX_CFR_H
@@ -65,17 +91,22 @@
 #define CFR_POLICIES_MAX	32
 #define CFR_POLICY_POOLS_MAX	16
 #define CFR_BYPASSES_MAX	1024
+#define CFR_EPOCH_MAX		2592000	/* 30 days */
+#define CFR_TIMER_MAX		604800	/* 7 days */
 
 /**
  * enum cfr_cmd - commands
  * @CFR_CMD_CONFIG_GET: dump; takes nothing, returns CFR_A_GENERATION and one
- *	of CFR_A_POOL, CFR_A_POLICY, CFR_A_BYPASS per message
+ *	of CFR_A_POOL, CFR_A_POLICY, CFR_A_BYPASS per message, in the first
+ *	CFR_A_TIMERS, CFR_A_PRIORITY and CFR_A_TIMERS_EFFECT
  * @CFR_CMD_CONFIG_SET: takes CFR_A_GENERATION, which must be there, and the
- *	whole of CFR_A_POOL, CFR_A_POLICY and CFR_A_BYPASS; returns the new
- *	CFR_A_GENERATION and any CFR_A_WARNING. A policy is known by its name:
- *	its flows go on if the new configuration still has the name, still has
- *	their relay address in the policy's pools and still relays to their
- *	remote. A prefix that has left its pools lets nothing in for 120 s.
+ *	whole of CFR_A_POOL, CFR_A_POLICY, CFR_A_BYPASS, CFR_A_TIMERS and
+ *	CFR_A_PRIORITY; returns the new CFR_A_GENERATION and any CFR_A_WARNING.
+ *	A policy is known by its name: its flows go on if the new configuration
+ *	still has the name with the scope that it had, still has their relay
+ *	address in the policy's pools and still relays to their remote. New
+ *	timers count from a flow's next packet. A prefix that has left its pools
+ *	lets nothing in for as long as a tuple rests.
  * @CFR_CMD_FLUSH: ends all flows of the namespace; takes and returns nothing
  * @CFR_CMD_STATS_GET: dump; takes nothing, returns one CFR_A_COUNTER per
  *	message
@@ -96,6 +127,9 @@ enum cfr_a {
 	CFR_A_POOL,
 	CFR_A_POLICY,
 	CFR_A_BYPASS,
+	CFR_A_TIMERS,
+	CFR_A_PRIORITY,
+	CFR_A_TIMERS_EFFECT,
 	CFR_A_COUNTER,
 	CFR_A_WARNING,
 
@@ -131,9 +165,116 @@ enum cfr_policy_a {
 	CFR_POLICY_A_MARK,
 	CFR_POLICY_A_MASK,
 	CFR_POLICY_A_POOL,
+	CFR_POLICY_A_PROFILE,
+	CFR_POLICY_A_KNOBS,
+	CFR_POLICY_A_EFFECT,
 
 	__CFR_POLICY_A_MAX,
 	CFR_POLICY_A_MAX = __CFR_POLICY_A_MAX - 1
+};
+
+/* What a profile says, and a policy may say otherwise */
+enum cfr_knobs_a {
+	CFR_KNOBS_A_SCOPE = 1,
+	CFR_KNOBS_A_FILTER,
+	CFR_KNOBS_A_HAIRPIN,
+	CFR_KNOBS_A_PAIRING,
+	CFR_KNOBS_A_EPOCH,
+	CFR_KNOBS_A_JITTER,
+
+	__CFR_KNOBS_A_MAX,
+	CFR_KNOBS_A_MAX = __CFR_KNOBS_A_MAX - 1
+};
+
+/**
+ * enum cfr_profile - knobs that go together
+ * @CFR_PROFILE_PRIVACY: scope flow, every flow an address of its own
+ * @CFR_PROFILE_BALANCED: scope endpoint, filter address-dependent, one address
+ *	for each customer and destination for about a day
+ * @CFR_PROFILE_STRICT_RFC: scope endpoint, filter endpoint-independent, with
+ *	hairpinning, one address for each customer for a week: RFC 4787, 5382, 6888
+ */
+enum cfr_profile {
+	CFR_PROFILE_PRIVACY,
+	CFR_PROFILE_BALANCED,
+	CFR_PROFILE_STRICT_RFC,
+
+	__CFR_PROFILE_MAX,
+	CFR_PROFILE_MAX = __CFR_PROFILE_MAX - 1
+};
+
+/**
+ * enum cfr_scope - what has a relay tuple
+ * @CFR_SCOPE_FLOW: each flow; flows to different remotes may share one
+ * @CFR_SCOPE_ENDPOINT: each customer's address and port, for all its remotes,
+ *	and shares it with nobody (RFC 4787 REQ-1, REQ-3)
+ */
+enum cfr_scope {
+	CFR_SCOPE_FLOW,
+	CFR_SCOPE_ENDPOINT,
+
+	__CFR_SCOPE_MAX,
+	CFR_SCOPE_MAX = __CFR_SCOPE_MAX - 1
+};
+
+/**
+ * enum cfr_filter - who may send to a relay tuple (RFC 4787 5)
+ * @CFR_FILTER_ADDRESS_PORT: remotes that it has sent to
+ * @CFR_FILTER_ADDRESS: any port of addresses that it has sent to; scope
+ *	endpoint only
+ * @CFR_FILTER_ENDPOINT: everybody; scope endpoint only
+ */
+enum cfr_filter {
+	CFR_FILTER_ADDRESS_PORT,
+	CFR_FILTER_ADDRESS,
+	CFR_FILTER_ENDPOINT,
+
+	__CFR_FILTER_MAX,
+	CFR_FILTER_MAX = __CFR_FILTER_MAX - 1
+};
+
+/**
+ * enum cfr_pairing - what decides on a relay address
+ * @CFR_PAIRING_FLOW: chance, anew each time
+ * @CFR_PAIRING_DESTINATION: customer (IPv4 /32, IPv6 /64), destination (/24,
+ *	/48) and the epoch's key
+ * @CFR_PAIRING_CUSTOMER: customer and the epoch's key
+ */
+enum cfr_pairing {
+	CFR_PAIRING_FLOW,
+	CFR_PAIRING_DESTINATION,
+	CFR_PAIRING_CUSTOMER,
+
+	__CFR_PAIRING_MAX,
+	CFR_PAIRING_MAX = __CFR_PAIRING_MAX - 1
+};
+
+/* How long things last */
+enum cfr_timers_a {
+	CFR_TIMERS_A_UDP = 1,
+	CFR_TIMERS_A_ECHO,
+	CFR_TIMERS_A_TCP_OPEN,
+	CFR_TIMERS_A_TCP_ESTABLISHED,
+	CFR_TIMERS_A_TCP_CLOSE,
+	CFR_TIMERS_A_HOLD,
+	CFR_TIMERS_A_NONCONFORMANT,
+
+	__CFR_TIMERS_A_MAX,
+	CFR_TIMERS_A_MAX = __CFR_TIMERS_A_MAX - 1
+};
+
+/**
+ * enum cfr_priority - skb->priority and tc_index of relayed packets, which a
+ *	device may turn into a VLAN's priority
+ * @CFR_PRIORITY_CLEAR: 0
+ * @CFR_PRIORITY_KEEP: as the customer's packet, or the operator, had them
+ */
+enum cfr_priority {
+	CFR_PRIORITY_CLEAR,
+	CFR_PRIORITY_KEEP,
+
+	__CFR_PRIORITY_MAX,
+	CFR_PRIORITY_MAX = __CFR_PRIORITY_MAX - 1
 };
 
 /* Destinations that are not relayed. The longest of these prefixes counts;

@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* The words for what a policy's knobs and the timers may be */
+#ifndef CFRCTL_KNOBS_H
+#define CFRCTL_KNOBS_H
+
+#include "conf.h"
+#include "words.h"
+
+#define PROFILES	(CFR_PROFILE_MAX + 1)
+
+extern const char *const profile_names[PROFILES];
+extern const char *const priority_names[CFR_PRIORITY_MAX + 1];
+extern const char *const timer_names[CFR_TIMERS_A_HOLD + 1];
+
+/**
+ * struct knob - one of CFR_KNOBS_A_*
+ * @name: its word
+ * @names: words for its values, or NULL where it is a time
+ * @count: of @names
+ */
+struct knob {
+	const char *name;
+	const char *const *names;
+	size_t count;
+};
+
+extern const struct knob knob[CFR_KNOBS_A_MAX + 1];
+
+/* The knob of this name, or 0 */
+unsigned int knob_find(const char *name);
+bool knob_parse(struct words *words, unsigned int number, struct knobs *knobs);
+const char *knob_text(const struct knobs *knobs, unsigned int number,
+		      char *text);
+
+#endif
