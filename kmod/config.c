@@ -4,6 +4,7 @@
 #include <linux/sort.h>
 
 #include "config.h"
+#include "epoch.h"
 #include "hook.h"
 #include "local.h"
 #include "model.h"
@@ -103,7 +104,7 @@ static void cfr_config_renewal(struct work_struct *work)
 	old = current_config(cn);
 	r = retire(cn, cn->model);
 	if (!IS_ERR(r) && old)
-		next = cfr_snapshot_build(cn->net, cn->model, r);
+		next = cfr_snapshot_build(cn, cn->model, r);
 	if (IS_ERR(r) || (old && !next)) {
 		if (!IS_ERR(r))
 			kvfree(r);
@@ -133,13 +134,34 @@ void cfr_config_renew(struct cfr_net *cn)
 	mod_delayed_work(system_power_efficient_wq, &cn->renew, 0);
 }
 
+/**
+ * cfr_config_forget() - end the epoch of every pairing
+ * @cn: the relay
+ *
+ * Context: process. When it returns, nothing is left of the keys.
+ */
+void cfr_config_forget(struct cfr_net *cn)
+{
+	const struct cfr_policy *policy;
+	const struct cfr_config *cfg;
+
+	mutex_lock(&cn->config_mutex);
+	cfg = current_config(cn);
+	for (policy = cfg ? cfg->policy : NULL;
+	     policy < (cfg ? cfg->policy_end : NULL); policy++)
+		if (policy->epoch)
+			cfr_epoch_rotate(policy->epoch);
+	mutex_unlock(&cn->config_mutex);
+}
+
 /* A policy that stays keeps its id; no other ever gets it. */
 static int give_ids(struct cfr_net *cn, struct cfr_model *m)
 {
 	const struct cfr_model *old = cn->model;
 	u32 i, j;
 
-	if (cn->last_policy_id > U32_MAX - CFR_POLICIES_MAX)
+	/* as many as a flow has bits for */
+	if (cn->last_policy_id > BIT(29) - 1 - CFR_POLICIES_MAX)
 		return -EOVERFLOW;
 	for (i = 0; i < m->npolicies; i++) {
 		for (j = 0; j < old->npolicies; j++)
@@ -207,7 +229,7 @@ static int swap_model(struct cfr_net *cn, struct cfr_change *change,
 		return err;
 	}
 	if (change->model->npolicies) {
-		next = cfr_snapshot_build(cn->net, change->model, r);
+		next = cfr_snapshot_build(cn, change->model, r);
 		if (!next) {
 			NL_SET_ERR_MSG(change->extack,
 				       "no memory for the configuration");

@@ -9,6 +9,9 @@
 #include <linux/rcupdate.h>
 #include <linux/cfr.h>
 
+#include "profile.h"
+
+struct cfr_epoch;
 struct cfr_local;
 struct cfr_model;
 struct cfr_net;
@@ -50,6 +53,8 @@ struct cfr_policy {
 	u32 mask;
 	struct cfr_spans v4;
 	struct cfr_spans v6;
+	struct cfr_knobs knobs;
+	struct cfr_epoch *epoch;	/* NULL where pairing is flow */
 	char name[CFR_NAME_MAX];
 };
 
@@ -186,8 +191,8 @@ cfr_config_space(const struct cfr_config *cfg, const union nf_inet_addr *addr,
 }
 
 /* May a flow with these properties go on under @cfg? (a sweep asks) */
-bool cfr_config_allows(const struct cfr_config *cfg, u32 policy_id, u8 family,
-		       const union nf_inet_addr *relay,
+bool cfr_config_allows(const struct cfr_config *cfg, u32 policy_id, u8 scope,
+		       u8 family, const union nf_inet_addr *relay,
 		       const union nf_inet_addr *remote);
 
 /**
@@ -207,6 +212,7 @@ struct cfr_change {
 };
 
 void cfr_config_renew(struct cfr_net *cn);
+void cfr_config_forget(struct cfr_net *cn);
 int cfr_config_swap(struct cfr_net *cn, struct cfr_change *change);
 struct cfr_model *cfr_config_model(struct cfr_net *cn);
 

@@ -1,14 +1,19 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Pairing "flow": each draw is uniform over all addresses and ports of the
- * policy's pools (RFC 6056 3.3.1, with the address drawn as well). What is
- * taken already is drawn again by flow.c, so the result is uniform over what
- * is free, however full the pool.
+ * policy's pools (RFC 6056 3.3.1, with the address drawn as well). The other
+ * pairings have one address, by the epoch's key, and each draw is uniform over its
+ * ports. What is taken already is drawn again by flow.c, so the result is uniform
+ * over what is free, however full the pool; and where a pairing's address is full,
+ * nothing is found, for it has no other.
  */
 
 #include <linux/ipv6.h>
+#include <linux/math64.h>
 #include <linux/random.h>
 
 #include "egress.h"
+#include "epoch.h"
+#include "flow.h"
 
 /* Uniform below @ceil, which is not zero: draws of as many bits as @ceil has,
  * the first that fits. Two are needed on average at the most.
@@ -46,16 +51,13 @@ static u64 random_iid(void)
 	return iid;
 }
 
-static void pick_address(const struct cfr_span *span, u8 family, u64 index,
-			 union nf_inet_addr *addr)
+static void put_address(const struct cfr_span *span, u8 family, u64 index,
+			u64 iid, union nf_inet_addr *addr)
 {
-	u64 iid;
-
 	if (family == NFPROTO_IPV4) {
 		addr->ip = htonl(ntohl(span->base.ip) + (u32)index);
 		return;
 	}
-	iid = random_iid();
 	index += (u64)ntohl(span->base.ip6[0]) << 32 | ntohl(span->base.ip6[1]);
 	addr->ip6[0] = htonl(index >> 32);
 	addr->ip6[1] = htonl((u32)index);
@@ -63,35 +65,136 @@ static void pick_address(const struct cfr_span *span, u8 family, u64 index,
 	addr->ip6[3] = htonl((u32)iid);
 }
 
-/**
- * cfr_egress_draw() - draw a relay address and port
- * @spans: where from; not empty
- * @family: NFPROTO_IPV4 or NFPROTO_IPV6
- * @echo: an echo id, 0 to 65535, is drawn instead of one of the pool's ports
- * @addr: the address drawn
- * @port: the port or id drawn
+/* What a pairing goes by: IPv4 by address, IPv6 by /64; destinations by /24 and
+ * /48, the longest prefixes that are announced on their own.
  */
-void cfr_egress_draw(const struct cfr_spans *spans, u8 family, bool echo,
-		     union nf_inet_addr *addr, __be16 *port)
+struct paired {
+	__be32 customer[2];
+	__be32 remote[2];
+	u32 policy;
+	u32 draw;
+};
+
+static void pair(struct paired *paired, const struct cfr_policy *policy,
+		 const struct cfr_key *key)
 {
-	const struct cfr_span *span = spans->span;
-	const struct cfr_span *last = span + spans->count - 1;
-	u64 draw, start = 0;
+	bool v4 = key->family == NFPROTO_IPV4;
+
+	memset(paired, 0, sizeof(*paired));
+	paired->policy = policy->id;
+	paired->customer[0] = key->near->ip6[0];
+	if (!v4)
+		paired->customer[1] = key->near->ip6[1];
+	if (policy->knobs.pairing != CFR_PAIRING_DESTINATION)
+		return;
+	paired->remote[0] = key->far->ip6[0] & (v4 ? htonl(~0xffU) : ~0);
+	if (!v4)
+		paired->remote[1] = key->far->ip6[1] & htonl(~0xffffU);
+}
+
+static u64 paired_iid(struct cfr_epoch *epoch, struct paired *paired)
+{
+	u64 iid;
+
+	do {
+		paired->draw++;
+		iid = cfr_epoch_hash(epoch, paired, sizeof(*paired));
+	} while (iid_reserved(iid));
+	return iid;
+}
+
+/* The one address of a pairing, uniform over the policy's */
+static void place(struct cfr_egress *egress, const struct cfr_policy *policy,
+		  const struct cfr_key *key)
+{
+	const struct cfr_span *span = egress->spans->span;
+	const struct cfr_span *last = span + egress->spans->count - 1;
+	u64 index, iid = 0, start = 0;
+	struct paired paired;
+
+	pair(&paired, policy, key);
+	index = mul_u64_u64_shr(cfr_epoch_hash(policy->epoch, &paired,
+					       sizeof(paired)),
+				last->addrs_end, 64);
+	for (; index >= span->addrs_end; span++)
+		start = span->addrs_end;
+	if (key->family == NFPROTO_IPV6)
+		iid = paired_iid(policy->epoch, &paired);
+	memzero_explicit(&paired, sizeof(paired));
+	put_address(span, key->family, index - start, iid, &egress->addr);
+	egress->span = span;
+}
+
+/**
+ * cfr_egress_begin() - what a flow's or a binding's tuple is drawn from
+ * @egress: filled in
+ * @policy: that admits it, with a pool of its family
+ * @key: CFR_OUT, of its first packet
+ */
+void cfr_egress_begin(struct cfr_egress *egress, const struct cfr_policy *policy,
+		      const struct cfr_key *key)
+{
+	memset(egress, 0, sizeof(*egress));
+	egress->family = key->family;
+	egress->echo = key->proto != IPPROTO_TCP && key->proto != IPPROTO_UDP;
+	egress->spans = key->family == NFPROTO_IPV4 ? &policy->v4 : &policy->v6;
+	if (policy->epoch)
+		place(egress, policy, key);
+}
+
+/* Any address of all, and an echo id */
+static void draw_echo(const struct cfr_egress *egress, union nf_inet_addr *addr)
+{
+	const struct cfr_span *span = egress->spans->span;
+	const struct cfr_span *last = span + egress->spans->count - 1;
+	u64 draw = random_below(last->addrs_end), start = 0;
+
+	for (; draw >= span->addrs_end; span++)
+		start = span->addrs_end;
+	put_address(span, egress->family, draw - start,
+		    egress->family == NFPROTO_IPV6 ? random_iid() : 0, addr);
+}
+
+/* Any tuple of all */
+static void draw_any(const struct cfr_egress *egress, union nf_inet_addr *addr,
+		     __be16 *port)
+{
+	const struct cfr_span *span = egress->spans->span;
+	const struct cfr_span *last = span + egress->spans->count - 1;
+	u64 draw = random_below(last->tuples_end), start = 0;
 	u32 ports;
 
-	if (echo) {
-		draw = random_below(last->addrs_end);
-		for (; draw >= span->addrs_end; span++)
-			start = span->addrs_end;
-		pick_address(span, family, draw - start, addr);
-		*port = htons(get_random_u32_below(65536));
-		return;
-	}
-	draw = random_below(last->tuples_end);
 	for (; draw >= span->tuples_end; span++)
 		start = span->tuples_end;
 	draw -= start;
 	ports = span->port_max - span->port_min + 1;
-	pick_address(span, family, div_u64(draw, ports), addr);
+	put_address(span, egress->family, div_u64(draw, ports),
+		    egress->family == NFPROTO_IPV6 ? random_iid() : 0, addr);
 	*port = htons(span->port_min + (u32)(draw - div_u64(draw, ports) * ports));
+}
+
+/**
+ * cfr_egress_draw() - draw a relay address and port
+ * @egress: where from
+ * @addr: the address drawn, or the one that the pairing says
+ * @port: the port drawn; an echo has an id, 0 to 65535, instead
+ */
+void cfr_egress_draw(const struct cfr_egress *egress, union nf_inet_addr *addr,
+		     __be16 *port)
+{
+	const struct cfr_span *span = egress->span;
+
+	if (span)
+		*addr = egress->addr;
+	if (egress->echo) {
+		*port = htons(get_random_u32_below(65536));
+		if (!span)
+			draw_echo(egress, addr);
+	} else if (span) {
+		*port = htons(span->port_min +
+			      get_random_u32_below(span->port_max -
+						   span->port_min + 1));
+	} else {
+		draw_any(egress, addr, port);
+	}
 }

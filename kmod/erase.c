@@ -12,6 +12,7 @@
 #include <linux/reboot.h>
 #include <linux/suspend.h>
 
+#include "config.h"
 #include "erase.h"
 #include "net.h"
 
@@ -32,6 +33,13 @@ void cfr_erase_net_del(struct cfr_net *cn)
 	mutex_unlock(&nets_mutex);
 }
 
+/* With the keys, which say who had which address */
+static void erase(struct cfr_net *cn)
+{
+	cfr_flow_erase(cn);
+	cfr_config_forget(cn);
+}
+
 /* Until the machine has slept no new mapping comes up behind the eraser. */
 static void erase_all(void)
 {
@@ -40,7 +48,7 @@ static void erase_all(void)
 	cfr_flow_seal(true);
 	mutex_lock(&nets_mutex);
 	list_for_each_entry(cn, &nets, erase)
-		cfr_flow_erase(cn);
+		erase(cn);
 	mutex_unlock(&nets_mutex);
 	rcu_barrier();
 }

@@ -15,6 +15,7 @@
 
 #include "config.h"
 #include "egress.h"
+#include "endpoint.h"
 #include "lookup.h"
 #include "reap.h"
 #include "stats.h"
@@ -59,14 +60,13 @@ static const struct rhashtable_params table_params = {
 };
 
 /**
- * cfr_flow_find() - the live flow of a key
+ * cfr_flow_get() - the live mapping of a key, of any level
  * @cn: the namespace
  * @key: its hash is set here
  *
- * Context: RCU read side. Idle flows end here at the very jiffy, gc only
- * cleans up.
+ * Context: RCU read side. Return: a flow also if it is overdue.
  */
-struct cfr_flow *cfr_flow_find(struct cfr_net *cn, struct cfr_key *key)
+struct cfr_flow *cfr_flow_get(struct cfr_net *cn, struct cfr_key *key)
 {
 	struct cfr_node *node;
 	struct cfr_flow *flow;
@@ -76,9 +76,22 @@ struct cfr_flow *cfr_flow_find(struct cfr_net *cn, struct cfr_key *key)
 	if (!node)
 		return NULL;
 	flow = cfr_flow_of(node);
-	if (!cfr_flow_live(flow))
-		return NULL;
-	if (unlikely(cfr_flow_overdue(flow))) {
+	return cfr_flow_live(flow) ? flow : NULL;
+}
+
+/**
+ * cfr_flow_find() - the live flow of a key
+ * @cn: the namespace
+ * @key: its hash is set here
+ *
+ * Context: RCU read side. Idle flows end here at the very jiffy, gc only
+ * cleans up.
+ */
+struct cfr_flow *cfr_flow_find(struct cfr_net *cn, struct cfr_key *key)
+{
+	struct cfr_flow *flow = cfr_flow_get(cn, key);
+
+	if (flow && unlikely(cfr_flow_overdue(flow))) {
 		cfr_reap_end(cn, flow, CFR_END_IDLE);
 		return NULL;
 	}
@@ -127,25 +140,33 @@ static void free_rcu(struct rcu_head *rcu)
 /**
  * cfr_flow_release() - give up a relay tuple and the flow with it
  * @cn: the namespace
- * @flow: ended, on no list, its customer's node not in the table
+ * @flow: ended and unlinked, on no list
  */
 void cfr_flow_release(struct cfr_net *cn, struct cfr_flow *flow)
 {
-	rhashtable_remove_fast(&cn->flows.ht, &flow->node[CFR_IN].head,
-			       table_params);
+	if (cfr_flow_has_tuple(flow))
+		rhashtable_remove_fast(&cn->flows.ht,
+				       &flow->node[CFR_IN].head, table_params);
 	count_down(cn);
 	call_rcu(&flow->rcu, free_rcu);
 }
 
 /**
- * cfr_flow_unlink_customer() - take the customer's node out of the table
+ * cfr_flow_unlink() - take out of the table what no packet must find any more
  * @cn: the namespace
  * @flow: just ended, by the caller
+ *
+ * The relay's node stays where it keeps a tuple from others. Where it does not,
+ * it goes first: who finds the customer's place free will want the relay's, too.
  */
-void cfr_flow_unlink_customer(struct cfr_net *cn, struct cfr_flow *flow)
+void cfr_flow_unlink(struct cfr_net *cn, struct cfr_flow *flow)
 {
-	rhashtable_remove_fast(&cn->flows.ht, &flow->node[CFR_OUT].head,
-			       table_params);
+	if (!cfr_flow_has_tuple(flow))
+		rhashtable_remove_fast(&cn->flows.ht,
+				       &flow->node[CFR_IN].head, table_params);
+	if (cfr_flow_level(flow) != CFR_LEVEL_PERMIT)
+		rhashtable_remove_fast(&cn->flows.ht,
+				       &flow->node[CFR_OUT].head, table_params);
 }
 
 static bool over_cap(const struct cfr_net *cn)
@@ -172,13 +193,22 @@ static bool count_up(struct cfr_net *cn)
 	return true;
 }
 
+static enum cfr_state first_state(const struct cfr_key *key)
+{
+	if (key->dir != CFR_OUT)
+		return CFR_STATE_SHARED;	/* and nobody yet */
+	return key->proto == IPPROTO_TCP ? CFR_STATE_OPENING : CFR_STATE_LIVE;
+}
+
 static void fill(const struct cfr_net *cn, struct cfr_flow *flow,
 		 const struct cfr_policy *policy, const struct cfr_key *key)
 {
-	flow->node[CFR_OUT].dir = CFR_OUT;
+	flow->node[CFR_OUT].dir = key->dir;
 	flow->node[CFR_OUT].hash = key->hash;
-	flow->node[CFR_IN].dir = CFR_IN;
+	flow->node[CFR_IN].dir = key->dir | CFR_IN;
 	flow->policy = policy->id;
+	flow->scope = policy->knobs.scope;
+	flow->filter = policy->knobs.filter;
 	flow->customer_port = key->near_port;
 	flow->remote_port = key->far_port;
 	flow->family = key->family;
@@ -190,8 +220,7 @@ static void fill(const struct cfr_net *cn, struct cfr_flow *flow,
 		flow->v6.customer = key->near->in6;
 		flow->v6.remote = key->far->in6;
 	}
-	flow->state = key->proto == IPPROTO_TCP ? CFR_STATE_OPENING :
-						  CFR_STATE_LIVE;
+	flow->state = first_state(key);
 	flow->deadline = (u32)jiffies + HZ +
 			 cfr_flow_idle(&cn->flows, flow->proto, flow->state);
 }
@@ -219,13 +248,18 @@ static struct cfr_flow *flow_alloc(struct cfr_net *cn,
 	return flow;
 }
 
-/* Which slot remembers that a policy had no free tuple towards a remote */
+/* Which slot remembers that a policy had no free tuple towards a remote, at the
+ * address of the pairing, if there is one
+ */
 static u64 *exhausted_slot(struct cfr_net *cn, u32 policy,
-			   const struct cfr_key *key, u32 *tag)
+			   const struct cfr_key *key,
+			   const struct cfr_egress *egress, u32 *tag)
 {
-	u32 far = key->family == NFPROTO_IPV4 ? (__force u32)key->far->ip :
-						ipv6_addr_hash(&key->far->in6);
-	u32 hash = hsiphash_3u32(policy, far,
+	bool v4 = key->family == NFPROTO_IPV4;
+	u32 far = v4 ? (__force u32)key->far->ip : ipv6_addr_hash(&key->far->in6);
+	u32 near = v4 ? (__force u32)egress->addr.ip :
+			ipv6_addr_hash(&egress->addr.in6);
+	u32 hash = hsiphash_4u32(policy, far, near,
 				 (u32)(__force u16)key->far_port << 8 |
 				 key->proto, &cn->flows.hash_key);
 
@@ -233,20 +267,22 @@ static u64 *exhausted_slot(struct cfr_net *cn, u32 policy,
 	return &cn->flows.exhausted[hash % CFR_EXHAUSTED_SLOTS];
 }
 
-static bool exhausted(struct cfr_net *cn, u32 policy, const struct cfr_key *key)
+static bool exhausted(struct cfr_net *cn, u32 policy, const struct cfr_key *key,
+		      const struct cfr_egress *egress)
 {
 	u32 tag;
-	u64 seen = READ_ONCE(*exhausted_slot(cn, policy, key, &tag));
+	u64 seen = READ_ONCE(*exhausted_slot(cn, policy, key, egress, &tag));
 
 	return seen && seen >> 32 == tag &&
 	       (u32)jiffies - (u32)seen < EXHAUSTED_JIFFIES;
 }
 
 static void note_exhausted(struct cfr_net *cn, u32 policy,
-			   const struct cfr_key *key)
+			   const struct cfr_key *key,
+			   const struct cfr_egress *egress)
 {
 	u32 tag;
-	u64 *slot = exhausted_slot(cn, policy, key, &tag);
+	u64 *slot = exhausted_slot(cn, policy, key, egress, &tag);
 
 	WRITE_ONCE(*slot, (u64)tag << 32 | (u32)jiffies);
 }
@@ -279,22 +315,19 @@ static enum cfr_stat insert_failure(int err)
  * over what is free and needs no record of it; the bound keeps a full pool
  * from costing more than 1024 look-ups.
  */
-static bool insert_relay(struct cfr_net *cn, const struct cfr_policy *policy,
+static bool insert_relay(struct cfr_net *cn, const struct cfr_egress *egress,
 			 struct cfr_flow *flow, const struct cfr_key *customer,
 			 enum cfr_stat *why)
 {
-	bool v4 = flow->family == NFPROTO_IPV4;
-	bool echo = flow->proto != IPPROTO_TCP && flow->proto != IPPROTO_UDP;
 	struct cfr_key key = *customer;
 	union nf_inet_addr relay;
 	unsigned int draw;
 	int err;
 
-	key.dir = CFR_IN;
+	key.dir |= CFR_IN;
 	key.near = &relay;
 	for (draw = 0; draw < DRAWS_MAX; draw++) {
-		cfr_egress_draw(v4 ? &policy->v4 : &policy->v6, flow->family,
-				echo, &relay, &key.near_port);
+		cfr_egress_draw(egress, &relay, &key.near_port);
 		key.hash = cfr_lookup_hash(&cn->flows, &key);
 		if (rhashtable_lookup(&cn->flows.ht, &key, table_params))
 			continue;
@@ -309,16 +342,46 @@ static bool insert_relay(struct cfr_net *cn, const struct cfr_policy *policy,
 			return false;
 		}
 	}
-	note_exhausted(cn, policy->id, customer);
+	note_exhausted(cn, flow->policy, customer, egress);
 	*why = CFR_STAT_pool_exhausted;
 	return false;
 }
 
+/* A flow that nobody has seen */
 static void discard(struct cfr_net *cn, struct cfr_flow *flow)
 {
+	bool v4 = flow->family == NFPROTO_IPV4;
+
 	count_down(cn);
-	memzero_explicit(flow, flow->family == NFPROTO_IPV4 ? CFR_FLOW_SIZE4 :
-							      CFR_FLOW_SIZE6);
+	memzero_explicit(flow, v4 ? CFR_FLOW_SIZE4 : CFR_FLOW_SIZE6);
+	kmem_cache_free(v4 ? cache4 : cache6, flow);
+}
+
+static void opened(struct cfr_net *cn, const struct cfr_flow *flow)
+{
+	if (cfr_flow_level(flow) == CFR_LEVEL_FLOW)
+		cfr_stats_inc(cn, flows_created);
+	else
+		atomic_inc(&cn->flows.shared_count);
+	cfr_reap_watch(cn);
+}
+
+/* Another CPU was first with the same key: its flow is used, if it is live. */
+static struct cfr_flow *use_first(struct cfr_net *cn, struct cfr_node *first,
+				  enum cfr_stat *why)
+{
+	struct cfr_flow *flow;
+
+	if (IS_ERR(first)) {
+		*why = insert_failure(PTR_ERR(first));
+		return NULL;
+	}
+	cfr_stats_inc(cn, flows_raced);
+	flow = cfr_flow_of(first);
+	if (cfr_flow_live(flow))
+		return flow;
+	*why = CFR_STAT_insert_busy;
+	return NULL;
 }
 
 /* Two CPUs may hold the first packets of one flow: the second to come uses
@@ -335,22 +398,140 @@ static struct cfr_flow *insert_customer(struct cfr_net *cn,
 						 &flow->node[CFR_OUT].head,
 						 table_params);
 	if (likely(!first)) {
-		cfr_stats_inc(cn, flows_created);
-		cfr_reap_watch(cn);
+		opened(cn, flow);
 		return flow;
 	}
 	WRITE_ONCE(flow->state, CFR_STATE_ENDED);
 	cfr_flow_release(cn, flow);
-	if (IS_ERR(first)) {
-		*why = insert_failure(PTR_ERR(first));
+	return use_first(cn, first, why);
+}
+
+/**
+ * cfr_flow_draw() - make a mapping with a relay tuple of its own
+ * @cn: the namespace
+ * @policy: that admits it
+ * @key: CFR_OUT, of a flow or a binding
+ * @first: CFR_OUT, of the flow, or of the binding's first one
+ * @why: set where NULL is returned
+ *
+ * Return: it, or another CPU's of the same key, or NULL if refused.
+ */
+struct cfr_flow *cfr_flow_draw(struct cfr_net *cn,
+			       const struct cfr_policy *policy,
+			       const struct cfr_key *key,
+			       const struct cfr_key *first, enum cfr_stat *why)
+{
+	struct cfr_egress egress;
+	struct cfr_flow *flow;
+
+	cfr_egress_begin(&egress, policy, first);
+	if (exhausted(cn, policy->id, key, &egress)) {
+		*why = CFR_STAT_pool_exhausted;
 		return NULL;
 	}
-	cfr_stats_inc(cn, flows_raced);
-	flow = cfr_flow_of(first);
-	if (cfr_flow_live(flow))
+	flow = flow_alloc(cn, policy, key, why);
+	if (!flow)
+		return NULL;
+	if (!insert_relay(cn, &egress, flow, key, why)) {
+		discard(cn, flow);
+		return NULL;
+	}
+	return insert_customer(cn, flow, key, why);
+}
+
+/* The relay's node of what has its parent's tuple */
+static struct cfr_node *insert_shared(struct cfr_net *cn, struct cfr_flow *flow,
+				      const struct cfr_key *customer)
+{
+	union nf_inet_addr relay = {};
+	struct cfr_key key = *customer;
+
+	if (flow->family == NFPROTO_IPV4)
+		relay.ip = flow->v4.relay;
+	else
+		relay.in6 = flow->v6.relay;
+	key.dir |= CFR_IN;
+	key.near = &relay;
+	key.near_port = flow->relay_port;
+	key.hash = cfr_lookup_hash(&cn->flows, &key);
+	flow->node[CFR_IN].hash = key.hash;
+	return rhashtable_lookup_get_insert_key(&cn->flows.ht, &key,
+						&flow->node[CFR_IN].head,
+						table_params);
+}
+
+static void take_tuple(struct cfr_flow *flow, const struct cfr_flow *parent)
+{
+	flow->filter = parent->filter;
+	flow->relay_port = parent->relay_port;
+	if (flow->family == NFPROTO_IPV4) {
+		flow->v4.relay = parent->v4.relay;
+	} else {
+		flow->v6.relay = parent->v6.relay;
+		flow->v6.delta = parent->v6.delta;
+	}
+}
+
+/* The flow's own nodes: the customer's first, so that two CPUs with its first
+ * packets meet there, and whoever got that place finds the relay's free. A permit
+ * has the relay's alone. Return: NULL, who was first, or an ERR_PTR.
+ */
+static struct cfr_node *insert_both(struct cfr_net *cn, struct cfr_flow *flow,
+				    const struct cfr_key *key)
+{
+	struct cfr_node *first;
+
+	if (key->dir != CFR_OUT)
+		return insert_shared(cn, flow, key);
+	first = rhashtable_lookup_get_insert_key(&cn->flows.ht, key,
+						 &flow->node[CFR_OUT].head,
+						 table_params);
+	if (first)
+		return first;
+	first = insert_shared(cn, flow, key);
+	if (likely(!first))
+		return NULL;
+	WRITE_ONCE(flow->state, CFR_STATE_ENDED);
+	rhashtable_remove_fast(&cn->flows.ht, &flow->node[CFR_OUT].head,
+			       table_params);
+	return IS_ERR(first) ? first : ERR_PTR(-EBUSY);
+}
+
+/**
+ * cfr_flow_share() - make a flow or a permit that has its parent's relay tuple
+ * @cn: the namespace
+ * @policy: that admits it
+ * @parent: a binding or a permit; the caller's share in it is given away, to
+ *	what is made or back
+ * @key: CFR_OUT, of the flow or the permit
+ * @why: set where NULL is returned
+ *
+ * Return: it, or another CPU's of the same key, or NULL.
+ */
+struct cfr_flow *cfr_flow_share(struct cfr_net *cn,
+				const struct cfr_policy *policy,
+				struct cfr_flow *parent,
+				const struct cfr_key *key, enum cfr_stat *why)
+{
+	struct cfr_flow *flow = flow_alloc(cn, policy, key, why);
+	struct cfr_node *first;
+
+	if (!flow)
+		goto err_put_parent;
+	take_tuple(flow, parent);
+	first = insert_both(cn, flow, key);
+	if (likely(!first)) {
+		opened(cn, flow);
 		return flow;
-	*why = CFR_STAT_insert_busy;
-	return NULL;
+	}
+	/* It may have been seen for a moment. */
+	WRITE_ONCE(flow->state, CFR_STATE_ENDED);
+	cfr_flow_release(cn, flow);
+	flow = use_first(cn, first, why);
+
+err_put_parent:
+	cfr_endpoint_put(cn, parent);
+	return flow;
 }
 
 /**
@@ -367,7 +548,6 @@ struct cfr_flow *cfr_flow_open(struct cfr_net *cn,
 			       const struct cfr_key *key, enum cfr_stat *why)
 {
 	bool v4 = key->family == NFPROTO_IPV4;
-	struct cfr_flow *flow;
 
 	if (!(v4 ? policy->v4.count : policy->v6.count)) {
 		*why = CFR_STAT_no_pool;
@@ -377,19 +557,9 @@ struct cfr_flow *cfr_flow_open(struct cfr_net *cn,
 		*why = CFR_STAT_sealed;
 		return NULL;
 	}
-	if (exhausted(cn, policy->id, key)) {
-		*why = CFR_STAT_pool_exhausted;
-		return NULL;
-	}
-	flow = flow_alloc(cn, policy, key, why);
-	if (!flow)
-		return NULL;
-	if (!insert_relay(cn, policy, flow, key, why)) {
-		discard(cn, flow);
-		kmem_cache_free(v4 ? cache4 : cache6, flow);
-		return NULL;
-	}
-	return insert_customer(cn, flow, key, why);
+	if (policy->knobs.scope == CFR_SCOPE_ENDPOINT)
+		return cfr_endpoint_open(cn, policy, key, why);
+	return cfr_flow_draw(cn, policy, key, key, why);
 }
 
 /**
@@ -406,7 +576,13 @@ void cfr_flow_seal(bool on)
 
 u32 cfr_flow_count_live(const struct cfr_net *cn)
 {
-	return atomic_read(&cn->flows.count) - cfr_flow_count_held(cn);
+	return atomic_read(&cn->flows.count) - cfr_flow_count_held(cn) -
+	       cfr_flow_count_shared(cn);
+}
+
+u32 cfr_flow_count_shared(const struct cfr_net *cn)
+{
+	return atomic_read(&cn->flows.shared_count);
 }
 
 u32 cfr_flow_count_held(const struct cfr_net *cn)

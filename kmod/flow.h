@@ -21,10 +21,23 @@ struct cfr_policy;
 /* After a failed draw, new flows towards that remote are refused undrawn. */
 #define CFR_EXHAUSTED_SLOTS	256
 
+/* How much of the far end a mapping is for. In scope flow there are flows alone.
+ * In scope endpoint the flows of a customer's address and port share a binding,
+ * which has the relay tuple; where filters go by address, those to one address
+ * share a permit, and that shares the binding.
+ */
+enum cfr_level {
+	CFR_LEVEL_FLOW = 0,	/* remote address and port */
+	CFR_LEVEL_PERMIT = 2,	/* any port of a remote address */
+	CFR_LEVEL_BINDING = 4,	/* any remote */
+};
+
 struct cfr_node {
 	struct rhash_head head;
 	u32 hash;
-	u8 dir;			/* index in struct cfr_flow.node */
+	u8 dir;			/* enum cfr_dir, index in struct cfr_flow.node,
+				 * and enum cfr_level
+				 */
 };
 
 struct cfr_addrs4 {
@@ -41,7 +54,7 @@ struct cfr_addrs6 {
 };
 
 /**
- * struct cfr_flow - one mapping
+ * struct cfr_flow - one mapping: a flow, or what flows share
  * @node: in the table under the customer's key (CFR_OUT) and the relay's
  *	(CFR_IN); the customer's leaves when the flow ends, the relay's when
  *	the tuple is given up
@@ -50,6 +63,8 @@ struct cfr_addrs6 {
  * @state: enum cfr_state, changed by cmpxchg only
  * @deadline: jiffies; of idleness, then of hold-off
  * @policy: id of the policy that admitted it
+ * @scope: enum cfr_scope
+ * @filter: enum cfr_filter, as it was when the binding was made
  * @customer_port: port or echo id
  * @relay_port: port or echo id
  * @remote_port: port, 0 for echo
@@ -59,7 +74,9 @@ struct cfr_addrs6 {
  * @v6: addresses
  *
  * Readers hold RCU and must check @state. All of it but @node[], @list, @state
- * and @deadline is constant while the flow is live.
+ * and @deadline is constant while the flow is live. A permit has no remote port
+ * and is in the table under the relay's key alone; a binding has no remote. They
+ * have no deadline: they end when nobody shares them any more.
  */
 struct cfr_flow {
 	struct cfr_node node[2];
@@ -69,7 +86,9 @@ struct cfr_flow {
 	};
 	u32 state;
 	u32 deadline;
-	u32 policy;
+	u32 policy : 29;
+	u32 scope : 1;
+	u32 filter : 2;
 	__be16 customer_port;
 	__be16 relay_port;
 	__be16 remote_port;
@@ -93,8 +112,9 @@ struct cfr_flow {
  * @far_port: port, 0 for echo
  * @proto: IPPROTO_*
  * @family: NFPROTO_IPV4 or NFPROTO_IPV6
- * @dir: CFR_OUT or CFR_IN: the two cannot be mistaken for each other
- * @hash: keyed hash of all the others, set by the look-up
+ * @dir: CFR_OUT or CFR_IN and enum cfr_level: none can be mistaken for another
+ * @hash: keyed hash of all that is above, set by the look-up
+ * @policy: of the binding wanted, where @dir is a customer's
  *
  * It points into a packet, and lasts no longer than that packet's head stays.
  */
@@ -107,6 +127,7 @@ struct cfr_key {
 	u8 family;
 	u8 dir;
 	u32 hash;
+	u32 policy;
 };
 
 /**
@@ -146,7 +167,19 @@ static __always_inline void cfr_flow_key_of(struct cfr_key *key, enum cfr_dir di
 
 static inline struct cfr_flow *cfr_flow_of(const struct cfr_node *node)
 {
-	return container_of(node - node->dir, struct cfr_flow, node[0]);
+	return container_of(node - (node->dir & CFR_IN), struct cfr_flow, node[0]);
+}
+
+static inline enum cfr_level cfr_flow_level(const struct cfr_flow *flow)
+{
+	return flow->node[CFR_IN].dir & ~CFR_IN;
+}
+
+/* Whose end gives the relay tuple back, after a rest */
+static inline bool cfr_flow_has_tuple(const struct cfr_flow *flow)
+{
+	return flow->scope == CFR_SCOPE_FLOW ||
+	       cfr_flow_level(flow) == CFR_LEVEL_BINDING;
 }
 
 /* What a checksum's sum gains when @to takes @from's place */
@@ -190,6 +223,7 @@ static inline bool cfr_flow_overdue(const struct cfr_flow *flow)
  * @timer: how long things last, in jiffies
  * @count: flows in any state
  * @held_count: flows on @held
+ * @shared_count: bindings and permits that are live
  * @lock: protects @ended and @held
  * @ended: flows to be wiped after a grace period
  * @held: wiped flows, in the order of their deadlines
@@ -206,6 +240,7 @@ struct cfr_flow_table {
 	u32 timer[CFR_TIMER_END];
 	atomic_t count;
 	atomic_t held_count;
+	atomic_t shared_count;
 	spinlock_t lock;	/* protects ended and held */
 	struct list_head ended;
 	struct list_head held;
@@ -242,6 +277,15 @@ struct cfr_flow *cfr_flow_find(struct cfr_net *cn, struct cfr_key *key);
 struct cfr_flow *cfr_flow_open(struct cfr_net *cn,
 			       const struct cfr_policy *policy,
 			       const struct cfr_key *key, enum cfr_stat *why);
+struct cfr_flow *cfr_flow_draw(struct cfr_net *cn,
+			       const struct cfr_policy *policy,
+			       const struct cfr_key *key,
+			       const struct cfr_key *first, enum cfr_stat *why);
+struct cfr_flow *cfr_flow_share(struct cfr_net *cn,
+				const struct cfr_policy *policy,
+				struct cfr_flow *parent,
+				const struct cfr_key *key, enum cfr_stat *why);
+struct cfr_flow *cfr_flow_get(struct cfr_net *cn, struct cfr_key *key);
 void cfr_flow_seen_tcp(const struct cfr_flow_table *flows,
 		       struct cfr_flow *flow, enum cfr_dir dir, u8 flags);
 
@@ -266,7 +310,7 @@ static __always_inline void cfr_flow_seen(const struct cfr_flow_table *flows,
 }
 
 /* For reap.c, which ends flows */
-void cfr_flow_unlink_customer(struct cfr_net *cn, struct cfr_flow *flow);
+void cfr_flow_unlink(struct cfr_net *cn, struct cfr_flow *flow);
 void cfr_flow_release(struct cfr_net *cn, struct cfr_flow *flow);
 
 void cfr_flow_set_timers(struct cfr_net *cn, const struct cfr_timers *timers);
@@ -276,6 +320,7 @@ void cfr_flow_erase(struct cfr_net *cn);
 void cfr_flow_seal(bool on);
 u32 cfr_flow_count_live(const struct cfr_net *cn);
 u32 cfr_flow_count_held(const struct cfr_net *cn);
+u32 cfr_flow_count_shared(const struct cfr_net *cn);
 
 int cfr_flow_net_init(struct cfr_net *cn);
 void cfr_flow_net_exit(struct cfr_net *cn);

@@ -10,16 +10,20 @@
  * A marked packet that cannot be relayed is dropped; each drop has its counter.
  */
 
+#include <linux/icmp.h>
 #include <linux/ip.h>
 #include <linux/ipv6.h>
 #include <linux/netfilter.h>
 #include <linux/netfilter_ipv4.h>
 #include <linux/netfilter_ipv6.h>
 #include <net/ip.h>
+#include <net/ndisc.h>
 #include <net/netfilter/ipv4/nf_defrag_ipv4.h>
 #include <net/netfilter/ipv6/nf_defrag_ipv6.h>
 
 #include "config.h"
+#include "endpoint.h"
+#include "hairpin.h"
 #include "hook.h"
 #include "icmp.h"
 #include "inbound.h"
@@ -258,11 +262,28 @@ static bool own_is_ours(struct cfr_net *cn, const struct cfr_config *cfg,
 
 	cfr_flow_key_of(&key, CFR_OUT, skb, pkt);
 	if ((cfr_packet_relayable(pkt) && cfr_flow_find(cn, &key)) ||
+	    (cfr_packet_resets(pkt) && cfr_endpoint_reached(cn, &key)) ||
 	    cfr_icmp_about_flow(cn, skb, pkt))
 		return true;
 	return cfr_config_policy(cfg, skb->mark) &&
 	       dest_space(cfg, skb, pkt->family) != CFR_SPACE_BYPASS &&
 	       cfr_own_claimed(skb, pkt);
+}
+
+/* The host's advice on a better way quotes what was rewritten already, towards
+ * whoever sent it.
+ */
+static bool is_redirect(const struct sk_buff *skb, u8 family)
+{
+	bool v4 = family == NFPROTO_IPV4;
+	u8 buffer;
+	const u8 *type;
+
+	if (!is_icmp(skb, family))
+		return false;
+	type = skb_header_pointer(skb, v4 ? ip_hdrlen(skb) : sizeof(struct ipv6hdr),
+				  sizeof(buffer), &buffer);
+	return type && *type == (v4 ? ICMP_REDIRECT : NDISC_REDIRECT);
 }
 
 static unsigned int cfr_hook_local_out(void *priv, struct sk_buff *skb,
@@ -277,13 +298,15 @@ static unsigned int cfr_hook_local_out(void *priv, struct sk_buff *skb,
 		return NF_ACCEPT;
 	if (unlikely(source_relay(cfg, skb, family)))
 		return cfr_drop(cn, CFR_STAT_src_in_pool);
+	if (unlikely(is_redirect(skb, family)))
+		return cfr_drop(cn, CFR_STAT_redirect);
 	if (dest_maybe_relay(cfg, skb, family) &&
 	    relay_space(dest_space(cfg, skb, family)))
 		return own_to_pool(cn, cfg, skb, state);
 	if (!cfr_lookup_any(cn) && !cfr_config_policy(cfg, skb->mark))
 		return NF_ACCEPT;
 	cfr_packet_parse(skb, family, &pkt);
-	if (own_is_ours(cn, cfg, skb, &pkt))
+	if (!cfr_hairpin_own(cn, skb, &pkt) && own_is_ours(cn, cfg, skb, &pkt))
 		claim(skb, family);
 	cfr_packet_wipe(&pkt);
 	return NF_ACCEPT;
@@ -334,9 +357,13 @@ static struct cfr_flow *admit(struct cfr_net *cn, const struct cfr_config *cfg,
 	why = CFR_STAT_icmp_type;
 	if (pkt->kind == CFR_KIND_REFUSED)
 		why = pkt->why;
-	else if (pkt->kind == CFR_KIND_TCP && !cfr_packet_opens(pkt))
+	else if (pkt->kind == CFR_KIND_TCP && !cfr_packet_opens(pkt)) {
 		why = CFR_STAT_tcp_no_flow;
-	else if (cfr_packet_relayable(pkt)) {
+		flow = cfr_packet_accepts(pkt) ?
+		       cfr_endpoint_accept(cn, policy, key, &why) : NULL;
+		if (flow)
+			return flow;
+	} else if (cfr_packet_relayable(pkt)) {
 		flow = cfr_flow_open(cn, policy, key, &why);
 		if (flow)
 			return flow;
@@ -370,6 +397,14 @@ static unsigned int data_to_remote(struct cfr_net *cn,
 	cfr_flow_key_of(&key, CFR_OUT, skb, pkt);
 	if (cfr_packet_relayable(pkt))
 		flow = cfr_flow_find(cn, &key);
+	if (!flow && cfr_packet_resets(pkt)) {
+		/* to a packet of no flow that had come in */
+		flow = cfr_endpoint_reached(cn, &key);
+		if (flow)
+			return relay_out(cn, cfg, skb,
+					 cfr_rewrite_data(skb, pkt->l4, CFR_OUT,
+							  flow));
+	}
 	if (!flow) {
 		flow = admit(cn, cfg, skb, state, pkt, &key, &verdict);
 		if (!flow)
@@ -459,8 +494,11 @@ static __always_inline unsigned int postrouting(struct cfr_net *cn,
 		return NF_ACCEPT;
 	if (!untracked(skb))
 		return marked_late(cn, cfg, skb, state);
-	if (*cfr_flags(skb, family) & CFR_TRANSLATED)
-		return NF_ACCEPT;
+	if (*cfr_flags(skb, family) & CFR_TRANSLATED) {
+		if (likely(!(*cfr_flags(skb, family) & CFR_HAIRPIN)))
+			return NF_ACCEPT;
+		return cfr_hairpin_out(cn, cfg, skb, family);
+	}
 	flow = cfr_lookup_plain(cn, skb, family, CFR_OUT, &pkt);
 	if (unlikely(!flow))
 		return out_unusual(cn, cfg, skb, state);

@@ -22,6 +22,7 @@
 #include <net/ip.h>
 #include <net/ip6_checksum.h>
 
+#include "endpoint.h"
 #include "icmp.h"
 #include "net.h"
 #include "rewrite.h"
@@ -72,6 +73,8 @@ static struct cfr_flow *flow_of(struct cfr_net *cn, struct sk_buff *skb,
 	cfr_flow_key(&key, dir, dir == CFR_IN, pkt->family,
 		     skb->data + quote->l3, &quote->ports);
 	flow = cfr_flow_find(cn, &key);
+	if (!flow && dir == CFR_OUT)
+		flow = cfr_endpoint_reached(cn, &key);
 	if (flow && !checksum_valid(skb, pkt))
 		quote->damaged = true;
 	return flow;
@@ -144,13 +147,28 @@ static void checksum6(struct sk_buff *skb, const struct cfr_packet *pkt)
 					  skb_checksum(skb, pkt->l4, len, 0));
 }
 
+/* The length, where the quote is trimmed, and the checksum of what was rewritten */
+static bool finish(struct sk_buff *skb, const struct cfr_packet *pkt,
+		   const struct cfr_quote *quote, bool trim)
+{
+	bool v4 = pkt->family == NFPROTO_IPV4;
+
+	if (trim && !(v4 ? trim4(skb, pkt, quote) : trim6(skb, pkt, quote)))
+		return false;
+	if (v4)
+		checksum4(skb, pkt);
+	else
+		checksum6(skb, pkt);
+	skb->ip_summed = CHECKSUM_NONE;
+	return true;
+}
+
 static bool translate(struct sk_buff *skb, const struct cfr_packet *pkt,
 		      const struct cfr_quote *quote, const struct cfr_flow *flow,
 		      enum cfr_dir dir)
 {
-	bool v4 = pkt->family == NFPROTO_IPV4;
 	bool out = dir == CFR_OUT;
-	struct cfr_endpoint to;
+	struct cfr_address to;
 
 	if (skb_ensure_writable(skb, quoted_end(skb, quote)))
 		return false;
@@ -160,14 +178,57 @@ static bool translate(struct sk_buff *skb, const struct cfr_packet *pkt,
 	cfr_rewrite_outer(skb, pkt->family, out ? CFR_SOURCE : CFR_DESTINATION,
 			  &to);
 	memzero_explicit(&to, sizeof(to));
-	if (out && !(v4 ? trim4(skb, pkt, quote) : trim6(skb, pkt, quote)))
+	return finish(skb, pkt, quote, out);
+}
+
+/**
+ * cfr_icmp_restore() - what a hairpinned packet's error quotes, as it was sent
+ * @skb: the error; its head may move
+ * @pkt: as parsed
+ * @quote: as parsed
+ * @sender: who sent it, and whom the error is for
+ * @receiver: to whom it had sent it
+ *
+ * Return: false, with the packet unchanged, if it is damaged or there is no
+ * memory.
+ */
+bool cfr_icmp_restore(struct sk_buff *skb, const struct cfr_packet *pkt,
+		      const struct cfr_quote *quote,
+		      const struct cfr_address *sender,
+		      const struct cfr_address *receiver)
+{
+	if (!checksum_valid(skb, pkt) ||
+	    skb_ensure_writable(skb, quoted_end(skb, quote)))
 		return false;
-	if (v4)
-		checksum4(skb, pkt);
+	cfr_rewrite_quote(skb, pkt->family, quote, CFR_SOURCE, sender);
+	cfr_rewrite_quote(skb, pkt->family, quote, CFR_DESTINATION, receiver);
+	cfr_rewrite_outer(skb, pkt->family, CFR_DESTINATION, sender);
+	return finish(skb, pkt, quote, true);
+}
+
+/**
+ * cfr_icmp_from_quoted() - have an error come from whom the quoted packet went to
+ * @skb: the error, restored before; its head may move
+ * @pkt: as parsed
+ *
+ * Return: false if there is no memory.
+ */
+bool cfr_icmp_from_quoted(struct sk_buff *skb, const struct cfr_packet *pkt)
+{
+	struct cfr_address from = {};
+	struct cfr_quote quote;
+
+	if (!cfr_packet_quote(skb, pkt, &quote) ||
+	    skb_ensure_writable(skb, quoted_end(skb, &quote)))
+		return false;
+	if (pkt->family == NFPROTO_IPV4)
+		from.addr.ip = cfr_packet_dst(skb->data + quote.l3,
+					      pkt->family)->ip;
 	else
-		checksum6(skb, pkt);
-	skb->ip_summed = CHECKSUM_NONE;
-	return true;
+		from.addr.in6 = cfr_packet_dst(skb->data + quote.l3,
+					       pkt->family)->in6;
+	cfr_rewrite_outer(skb, pkt->family, CFR_SOURCE, &from);
+	return finish(skb, pkt, &quote, false);
 }
 
 /**

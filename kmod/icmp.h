@@ -5,6 +5,8 @@
 
 #include "flow.h"
 
+struct cfr_address;
+
 /* What became of an ICMP error */
 enum cfr_icmp {
 	CFR_ICMP_NO_FLOW,	/* it is about none that lives */
@@ -17,6 +19,11 @@ bool cfr_icmp_about_flow(struct cfr_net *cn, struct sk_buff *skb,
 enum cfr_icmp cfr_icmp_translate(struct cfr_net *cn, struct sk_buff *skb,
 				 const struct cfr_packet *pkt, enum cfr_dir dir,
 				 enum cfr_stat *why);
+bool cfr_icmp_restore(struct sk_buff *skb, const struct cfr_packet *pkt,
+		      const struct cfr_quote *quote,
+		      const struct cfr_address *sender,
+		      const struct cfr_address *receiver);
+bool cfr_icmp_from_quoted(struct sk_buff *skb, const struct cfr_packet *pkt);
 void cfr_icmp_refuse(struct sk_buff *skb, u8 family, enum cfr_stat why);
 
 #endif

@@ -3,6 +3,8 @@
  * others are dropped, and the host's own stack sees none of them.
  */
 
+#include "endpoint.h"
+#include "hairpin.h"
 #include "icmp.h"
 #include "inbound.h"
 #include "lookup.h"
@@ -58,13 +60,20 @@ static unsigned int data_to_customer(struct cfr_net *cn,
 				     const struct cfr_packet *pkt)
 {
 	struct cfr_flow *flow;
+	enum cfr_stat why;
 	struct cfr_key key;
 
 	cfr_flow_key_of(&key, CFR_IN, skb, pkt);
 	flow = cfr_flow_find(cn, &key);
-	if (!flow)
-		return drop_unwanted(cn, cfg, skb);
-	cfr_flow_seen(&cn->flows, flow, CFR_IN, pkt);
+	if (flow) {
+		cfr_flow_seen(&cn->flows, flow, CFR_IN, pkt);
+	} else if (cfr_config_policy(cfg, skb->mark)) {
+		return cfr_hairpin_in(cn, cfg, skb, pkt);
+	} else {
+		flow = cfr_endpoint_in(cn, &key, &why);
+		if (!flow)
+			return cfr_drop(cn, why);
+	}
 	return relay_in(cn, cfg, skb, pkt->family,
 			cfr_rewrite_data(skb, pkt->l4, CFR_IN, flow));
 }
@@ -82,6 +91,8 @@ static unsigned int to_customer(struct cfr_net *cn,
 	case CFR_KIND_REPLY:
 		return data_to_customer(cn, cfg, skb, pkt);
 	case CFR_KIND_ERROR:
+		if (cfr_hairpin_error(cn, skb, pkt))
+			return NF_ACCEPT;
 		if (!cfr_inbound_error(cn, cfg, skb, pkt, &why))
 			return cfr_drop(cn, why);
 		skb_dst_drop(skb);

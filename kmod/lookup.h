@@ -22,7 +22,7 @@ static inline u32 cfr_lookup_obj_hashfn(const void *data, u32 len, u32 seed)
 static __always_inline bool cfr_lookup_same4(const struct cfr_flow *flow,
 					     const struct cfr_key *key)
 {
-	__be32 near = key->dir == CFR_OUT ? flow->v4.customer : flow->v4.relay;
+	__be32 near = key->dir & CFR_IN ? flow->v4.relay : flow->v4.customer;
 
 	return near == key->near->ip && flow->v4.remote == key->far->ip;
 }
@@ -32,7 +32,7 @@ static __always_inline bool cfr_lookup_same6(const struct cfr_flow *flow,
 {
 	const struct in6_addr *near;
 
-	near = key->dir == CFR_OUT ? &flow->v6.customer : &flow->v6.relay;
+	near = key->dir & CFR_IN ? &flow->v6.relay : &flow->v6.customer;
 	return ipv6_addr_equal(near, &key->near->in6) &&
 	       ipv6_addr_equal(&flow->v6.remote, &key->far->in6);
 }
@@ -46,10 +46,13 @@ static __always_inline bool cfr_lookup_same(const struct cfr_node *node,
 
 	if (node->dir != key->dir)
 		return false;
-	flow = container_of(node, struct cfr_flow, node[key->dir]);
-	near_port = key->dir == CFR_OUT ? flow->customer_port : flow->relay_port;
+	flow = container_of(node, struct cfr_flow, node[key->dir & CFR_IN]);
+	near_port = key->dir & CFR_IN ? flow->relay_port : flow->customer_port;
 	if (near_port != key->near_port || flow->remote_port != key->far_port ||
 	    flow->proto != key->proto || flow->family != key->family)
+		return false;
+	if (key->dir == (CFR_OUT | CFR_LEVEL_BINDING) &&
+	    flow->policy != key->policy)
 		return false;
 	return key->family == NFPROTO_IPV4 ? cfr_lookup_same4(flow, key) :
 					     cfr_lookup_same6(flow, key);

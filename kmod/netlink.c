@@ -381,6 +381,8 @@ static const struct {
 	u32 (*read)(const struct cfr_net *cn);
 } gauges[] = {
 	{ "flows", "flows that are live", cfr_flow_count_live },
+	{ "shared", "bindings and filter entries that flows share (scope endpoint)",
+	  cfr_flow_count_shared },
 	{ "held", "relay tuples that rest before they serve again",
 	  cfr_flow_count_held },
 };

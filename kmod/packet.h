@@ -211,6 +211,19 @@ static inline bool cfr_packet_opens(const struct cfr_packet *pkt)
 	return cfr_packet_relayable(pkt);
 }
 
+/* Does it answer the first of somebody else's? */
+static inline bool cfr_packet_accepts(const struct cfr_packet *pkt)
+{
+	return pkt->kind == CFR_KIND_TCP &&
+	       (pkt->tcp_flags & (CFR_TCP_SYN | CFR_TCP_ACK)) ==
+	       (CFR_TCP_SYN | CFR_TCP_ACK);
+}
+
+static inline bool cfr_packet_resets(const struct cfr_packet *pkt)
+{
+	return pkt->kind == CFR_KIND_TCP && pkt->tcp_flags & CFR_TCP_RST;
+}
+
 static inline void cfr_packet_wipe(struct cfr_packet *pkt)
 {
 	memzero_explicit(pkt, sizeof(*pkt));

@@ -14,6 +14,7 @@
 #include <linux/rhashtable.h>
 
 #include "config.h"
+#include "endpoint.h"
 #include "net.h"
 #include "reap.h"
 #include "stats.h"
@@ -34,6 +35,7 @@ static u32 rest(const struct cfr_flow_table *table, u32 state, enum cfr_end why)
 	switch (state) {
 	case CFR_STATE_OPENING:
 	case CFR_STATE_ANSWERED:
+	case CFR_STATE_ACCEPTED:
 	case CFR_STATE_CLOSED:
 	case CFR_STATE_RESET:
 		if (why != CFR_END_IDLE)
@@ -43,6 +45,19 @@ static u32 rest(const struct cfr_flow_table *table, u32 state, enum cfr_end why)
 	default:
 		return hold;
 	}
+}
+
+/* The first step: out of the customer's reach */
+static void to_be_wiped(struct cfr_net *cn, struct cfr_flow *flow, u32 hold)
+{
+	struct cfr_flow_table *table = &cn->flows;
+
+	cfr_flow_unlink(cn, flow);
+	WRITE_ONCE(flow->deadline, (u32)jiffies + hold);
+	spin_lock_bh(&table->lock);
+	list_add_tail(&flow->list, &table->ended);
+	spin_unlock_bh(&table->lock);
+	queue_work(system_power_efficient_wq, &table->reap);
 }
 
 /**
@@ -64,12 +79,32 @@ void cfr_reap_end(struct cfr_net *cn, struct cfr_flow *flow, enum cfr_end why)
 	} while (!try_cmpxchg(&flow->state, &state, CFR_STATE_ENDED));
 
 	cfr_stats_inc(cn, flows_ended);
-	cfr_flow_unlink_customer(cn, flow);
-	WRITE_ONCE(flow->deadline, (u32)jiffies + rest(table, state, why));
-	spin_lock_bh(&table->lock);
-	list_add_tail(&flow->list, &table->ended);
-	spin_unlock_bh(&table->lock);
-	queue_work(system_power_efficient_wq, &table->reap);
+	to_be_wiped(cn, flow, cfr_flow_has_tuple(flow) ?
+			      rest(table, state, why) : 0);
+	if (flow->scope == CFR_SCOPE_ENDPOINT)
+		cfr_endpoint_leave(cn, flow);
+}
+
+/**
+ * cfr_reap_end_shared() - end a binding or a permit, unless it is shared again
+ * @cn: the namespace
+ * @shared: whose last share was given back
+ *
+ * Context: as above.
+ */
+void cfr_reap_end_shared(struct cfr_net *cn, struct cfr_flow *shared)
+{
+	struct cfr_flow_table *table = &cn->flows;
+	u32 state = CFR_STATE_SHARED;
+	bool binding = cfr_flow_has_tuple(shared);
+
+	if (!try_cmpxchg(&shared->state, &state, CFR_STATE_ENDED))
+		return;
+	atomic_dec(&table->shared_count);
+	to_be_wiped(cn, shared, binding ?
+				READ_ONCE(table->timer[CFR_TIMER_HOLD]) : 0);
+	if (!binding)
+		cfr_endpoint_leave(cn, shared);
 }
 
 static void wipe_customer(struct cfr_flow *flow)
@@ -91,7 +126,7 @@ static void hold(struct cfr_net *cn, struct cfr_flow *flow)
 	u32 latest = (u32)jiffies + READ_ONCE(table->timer[CFR_TIMER_HOLD]);
 
 	wipe_customer(flow);
-	if (cfr_flow_overdue(flow))
+	if (!cfr_flow_has_tuple(flow) || cfr_flow_overdue(flow))
 		return cfr_flow_release(cn, flow);
 	/* A packet that was under way may have refreshed the ended flow. */
 	if ((s32)(flow->deadline - latest) > 0)
@@ -178,8 +213,8 @@ static bool end_unless_allowed(struct cfr_net *cn, const struct cfr_node *node,
 		relay.in6 = flow->v6.relay;
 		remote.in6 = flow->v6.remote;
 	}
-	if (cfg && cfr_config_allows(cfg, flow->policy, flow->family, &relay,
-				     &remote))
+	if (cfg && cfr_config_allows(cfg, flow->policy, flow->scope,
+				     flow->family, &relay, &remote))
 		return false;
 	cfr_reap_end(cn, flow, CFR_END_COMMAND);
 	return true;

@@ -11,6 +11,7 @@ enum cfr_end {
 };
 
 void cfr_reap_end(struct cfr_net *cn, struct cfr_flow *flow, enum cfr_end why);
+void cfr_reap_end_shared(struct cfr_net *cn, struct cfr_flow *shared);
 bool cfr_reap_one_held(struct cfr_net *cn);
 void cfr_reap_watch(struct cfr_net *cn);
 

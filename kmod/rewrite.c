@@ -135,7 +135,7 @@ bool cfr_rewrite_data(struct sk_buff *skb, u8 l4, enum cfr_dir dir,
  * The ICMP checksum is the caller's: it changes with the quote.
  */
 void cfr_rewrite_outer(struct sk_buff *skb, u8 family, enum cfr_side side,
-		       const struct cfr_endpoint *to)
+		       const struct cfr_address *to)
 {
 	if (family == NFPROTO_IPV4) {
 		struct iphdr *iph = ip_hdr(skb);
@@ -211,7 +211,7 @@ static void quoted_addr6(struct ipv6hdr *ip6h, enum cfr_side side,
  */
 void cfr_rewrite_quote(struct sk_buff *skb, u8 family,
 		       const struct cfr_quote *quote, enum cfr_side side,
-		       const struct cfr_endpoint *to)
+		       const struct cfr_address *to)
 {
 	u8 *l3 = skb->data + quote->l3;
 	u8 *l4 = skb->data + quote->l4;

@@ -14,18 +14,18 @@
 #include "flow.h"
 
 /**
- * struct cfr_endpoint - what to write
+ * struct cfr_address - what to write
  * @addr: of the packet's family
  * @port: port or echo id
  */
-struct cfr_endpoint {
+struct cfr_address {
 	union nf_inet_addr addr;
 	__be16 port;
 };
 
-static inline struct cfr_endpoint cfr_flow_customer(const struct cfr_flow *flow)
+static inline struct cfr_address cfr_flow_customer(const struct cfr_flow *flow)
 {
-	struct cfr_endpoint end = { .port = flow->customer_port };
+	struct cfr_address end = { .port = flow->customer_port };
 
 	if (flow->family == NFPROTO_IPV4)
 		end.addr.ip = flow->v4.customer;
@@ -34,9 +34,9 @@ static inline struct cfr_endpoint cfr_flow_customer(const struct cfr_flow *flow)
 	return end;
 }
 
-static inline struct cfr_endpoint cfr_flow_relay(const struct cfr_flow *flow)
+static inline struct cfr_address cfr_flow_relay(const struct cfr_flow *flow)
 {
-	struct cfr_endpoint end = { .port = flow->relay_port };
+	struct cfr_address end = { .port = flow->relay_port };
 
 	if (flow->family == NFPROTO_IPV4)
 		end.addr.ip = flow->v4.relay;
@@ -173,9 +173,9 @@ static __always_inline bool cfr_rewrite_plain(struct sk_buff *skb,
 }
 
 void cfr_rewrite_outer(struct sk_buff *skb, u8 family, enum cfr_side side,
-		       const struct cfr_endpoint *to);
+		       const struct cfr_address *to);
 void cfr_rewrite_quote(struct sk_buff *skb, u8 family,
 		       const struct cfr_quote *quote, enum cfr_side side,
-		       const struct cfr_endpoint *to);
+		       const struct cfr_address *to);
 
 #endif

@@ -4,15 +4,21 @@
 #include <linux/rtnetlink.h>
 #include <linux/slab.h>
 
+#include "epoch.h"
 #include "local.h"
 #include "model.h"
+#include "net.h"
 #include "snapshot.h"
 #include "space.h"
 
 void cfr_snapshot_free(struct cfr_config *cfg)
 {
+	const struct cfr_policy *policy;
+
 	if (!cfg)
 		return;
+	for (policy = cfg->policy; policy < cfg->policy_end; policy++)
+		cfr_epoch_put(policy->epoch);
 	cfr_model_put(cfg->model);
 	kvfree(cfg->range6);
 	kvfree(cfg->range4);
@@ -62,7 +68,38 @@ static u32 set_spans(struct cfr_spans *spans, struct cfr_span *span, u8 family,
 	return spans->count;
 }
 
-static int build_policies(struct cfr_config *cfg, const struct cfr_model *m)
+/* A policy that goes on keeps its key, so that a swap does not show. */
+static struct cfr_epoch *epoch_of(struct cfr_net *cn,
+				  const struct cfr_policy *policy)
+{
+	const struct cfr_config *old = rcu_dereference_raw(cn->config);
+	const struct cfr_knobs *knobs = &policy->knobs;
+	const struct cfr_policy *was;
+
+	for (was = old ? old->policy : NULL; was < (old ? old->policy_end : NULL);
+	     was++)
+		if (was->id == policy->id && was->epoch &&
+		    was->knobs.epoch == knobs->epoch &&
+		    was->knobs.jitter == knobs->jitter)
+			return cfr_epoch_get(was->epoch);
+	return cfr_epoch_new(cn, knobs);
+}
+
+static int build_epochs(struct cfr_net *cn, struct cfr_policy *policy,
+			const struct cfr_policy *end)
+{
+	for (; policy < end; policy++) {
+		if (policy->knobs.pairing == CFR_PAIRING_FLOW)
+			continue;
+		policy->epoch = epoch_of(cn, policy);
+		if (!policy->epoch)
+			return -ENOMEM;
+	}
+	return 0;
+}
+
+static int build_policies(struct cfr_config *cfg, struct cfr_net *cn,
+			  const struct cfr_model *m)
 {
 	const gfp_t gfp = GFP_KERNEL_ACCOUNT | __GFP_ZERO;
 	struct cfr_policy *policy;
@@ -82,6 +119,7 @@ static int build_policies(struct cfr_config *cfg, const struct cfr_model *m)
 		policy[i].id = m->policy[i].id;
 		policy[i].mark = m->policy[i].mark;
 		policy[i].mask = m->policy[i].mask;
+		policy[i].knobs = m->policy[i].choice.knobs;
 		strscpy(policy[i].name, m->policy[i].name, CFR_NAME_MAX);
 		cfg->marks |= policy[i].mask;
 		nspans += set_spans(&policy[i].v4, &cfg->span[nspans],
@@ -90,7 +128,7 @@ static int build_policies(struct cfr_config *cfg, const struct cfr_model *m)
 				    NFPROTO_IPV6, m, &m->policy[i]);
 	}
 	cfg->policy_end = policy + m->npolicies;
-	return 0;
+	return build_epochs(cn, policy, cfg->policy_end);
 }
 
 static u32 set_claims(struct cfr_claim *claim, u8 family, struct net *net,
@@ -224,13 +262,13 @@ out_free_claims:
 
 /**
  * cfr_snapshot_build() - what the data path is to see
- * @net: the namespace, whose own addresses it leaves alone
+ * @cn: the namespace, whose own addresses it leaves alone and whose keys it keeps
  * @m: as the operator wrote it
  * @r: what has just left the pools, or NULL
  *
- * Context: process, takes RTNL. Return: the snapshot, or NULL without memory.
+ * Context: process, config_mutex held, takes RTNL. Return: the snapshot, or NULL without memory.
  */
-struct cfr_config *cfr_snapshot_build(struct net *net, struct cfr_model *m,
+struct cfr_config *cfr_snapshot_build(struct cfr_net *cn, struct cfr_model *m,
 				      const struct cfr_retired *r)
 {
 	struct cfr_config *cfg;
@@ -242,7 +280,7 @@ struct cfr_config *cfr_snapshot_build(struct net *net, struct cfr_model *m,
 	cfg->model = cfr_model_get(m);
 	cfg->priority = m->priority == CFR_PRIORITY_KEEP ? U32_MAX : 0;
 	rtnl_lock();
-	err = build_policies(cfg, m) ?: build_ranges(cfg, net, m, r);
+	err = build_policies(cfg, cn, m) ?: build_ranges(cfg, cn->net, m, r);
 	rtnl_unlock();
 	if (err) {
 		cfr_snapshot_free(cfg);
@@ -273,20 +311,24 @@ static bool spans_contain(const struct cfr_spans *spans, u8 family,
 	return false;
 }
 
-bool cfr_config_allows(const struct cfr_config *cfg, u32 policy_id, u8 family,
-		       const union nf_inet_addr *relay,
+bool cfr_config_allows(const struct cfr_config *cfg, u32 policy_id, u8 scope,
+		       u8 family, const union nf_inet_addr *relay,
 		       const union nf_inet_addr *remote)
 {
+	enum cfr_space space = cfr_config_space(cfg, remote, family);
 	const struct cfr_policy *policy;
-	enum cfr_space space;
 
-	space = cfr_config_space(cfg, remote, family);
-	if (space != CFR_SPACE_WORLD)
-		return false;
-	for (policy = cfg->policy; policy < cfg->policy_end; policy++)
-		if (policy->id == policy_id)
-			return spans_contain(family == NFPROTO_IPV4 ?
-					     &policy->v4 : &policy->v6,
-					     family, relay);
+	for (policy = cfg->policy; policy < cfg->policy_end; policy++) {
+		if (policy->id != policy_id)
+			continue;
+		if (policy->knobs.scope != scope)
+			return false;
+		if (space != CFR_SPACE_WORLD &&
+		    !(space == CFR_SPACE_POOL && policy->knobs.hairpin))
+			return false;
+		return spans_contain(family == NFPROTO_IPV4 ? &policy->v4 :
+							      &policy->v6,
+				     family, relay);
+	}
 	return false;
 }

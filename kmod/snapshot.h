@@ -7,7 +7,7 @@
 #include "prefix.h"
 
 struct cfr_model;
-struct net;
+struct cfr_net;
 
 /* A prefix that has left its pool, and when that is forgotten */
 struct cfr_gone {
@@ -20,7 +20,7 @@ struct cfr_retired {
 	struct cfr_gone gone[];
 };
 
-struct cfr_config *cfr_snapshot_build(struct net *net, struct cfr_model *m,
+struct cfr_config *cfr_snapshot_build(struct cfr_net *cn, struct cfr_model *m,
 				      const struct cfr_retired *r);
 void cfr_snapshot_free(struct cfr_config *cfg);
 

@@ -13,6 +13,10 @@ EVENT(errors_out,
 	"ICMP errors translated towards a remote")
 EVENT(errors_in,
 	"ICMP errors translated towards a customer")
+EVENT(epochs_rotated,
+	"keys of a pairing that were replaced: flows from then on are paired anew")
+EVENT(hairpinned,
+	"packets from one customer to another, through the relay tuples of both")
 EVENT(flows_created,
 	"flows that were given a relay tuple")
 EVENT(flows_ended,
@@ -60,12 +64,16 @@ REFUSAL(ext_header,
 REFUSAL(bypass_drop,
 	"a marked packet to a destination that the configuration refuses (bypass PREFIX drop)")
 REFUSAL(to_pool,
-	"a marked packet, or the relay's own, to a pool address: flows never hairpin")
+	"a marked packet, or the relay's own, to a pool address, and its policy does not hairpin")
 REFUSAL(src_in_pool,
 	"a packet that had a source inside a pool before it was relayed: a loop or a forgery")
 REFUSAL(in_no_flow,
 	"a packet to a pool address of no live flow")
+REFUSAL(in_filtered,
+	"a packet to a binding, from a remote that the policy's filter does not let in")
 REFUSAL(in_retired,
 	"a packet to an address that has left its pool less than a hold-off ago")
+REFUSAL(redirect,
+	"an ICMP redirect of the relay's own, which may name a customer")
 REFUSAL(no_route,
 	"a translated error of the relay's own has no route to the customer")

@@ -11,6 +11,7 @@ static struct cfr_tcp_step reset(enum cfr_state state)
 	switch (state) {
 	case CFR_STATE_OPENING:
 	case CFR_STATE_ANSWERED:
+	case CFR_STATE_ACCEPTED:
 	case CFR_STATE_CLOSED:
 	case CFR_STATE_RESET:
 		return (struct cfr_tcp_step){ state, false };
@@ -52,7 +53,8 @@ static struct cfr_tcp_step finish(enum cfr_state state, enum cfr_dir dir)
 	 * connection.
 	 */
 	if (state == CFR_STATE_CLOSED || state == CFR_STATE_OPENING ||
-	    (state == CFR_STATE_ANSWERED && dir == CFR_IN))
+	    (dir == CFR_IN && (state == CFR_STATE_ANSWERED ||
+			       state == CFR_STATE_ACCEPTED)))
 		return (struct cfr_tcp_step){ state, false };
 	if (state == other)
 		return (struct cfr_tcp_step){ CFR_STATE_CLOSED, true };
@@ -68,6 +70,7 @@ static struct cfr_tcp_step plain(enum cfr_state state, enum cfr_dir dir)
 	case CFR_STATE_CLOSED:
 		return (struct cfr_tcp_step){ state, false };
 	case CFR_STATE_ANSWERED:
+	case CFR_STATE_ACCEPTED:
 		if (dir == CFR_IN)
 			return (struct cfr_tcp_step){ state, false };
 		return (struct cfr_tcp_step){ CFR_STATE_ESTABLISHED, true };

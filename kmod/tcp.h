@@ -16,11 +16,17 @@ enum cfr_state {
 	CFR_STATE_LIVE,		/* UDP and echo */
 	CFR_STATE_OPENING,	/* the customer's SYN was seen */
 	CFR_STATE_ANSWERED,	/* and the remote's */
+	CFR_STATE_ACCEPTED,	/* the remote's SYN came first, the customer's SYN
+				 * ACK was seen
+				 */
 	CFR_STATE_ESTABLISHED,
 	CFR_STATE_FIN_OUT,	/* the customer's FIN was seen */
 	CFR_STATE_FIN_IN,	/* the remote's FIN was seen */
 	CFR_STATE_CLOSED,	/* both */
 	CFR_STATE_RESET,
+	CFR_STATE_SHARED = 256,	/* this and more: of a binding or a permit, this
+				 * and the number of those that share it
+				 */
 };
 
 enum cfr_dir {
@@ -47,6 +53,7 @@ static __always_inline enum cfr_timer cfr_tcp_timer(enum cfr_state state)
 	switch (state) {
 	case CFR_STATE_OPENING:
 	case CFR_STATE_ANSWERED:
+	case CFR_STATE_ACCEPTED:
 		return CFR_TIMER_TCP_OPEN;
 	case CFR_STATE_ESTABLISHED:
 	case CFR_STATE_FIN_OUT:

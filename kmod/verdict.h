@@ -14,11 +14,13 @@
 #include "stats.h"
 
 /* In the IP layer's control block, from PRE_ROUTING or LOCAL_OUT to
- * POST_ROUTING: this packet was rewritten towards a customer already, or it
- * belonged to a live flow and must not leave as it is if that has ended since.
+ * POST_ROUTING: this packet was rewritten towards a customer already, and it came
+ * from another one, who is still to be rewritten; or it belonged to a live flow
+ * and must not leave as it is if that has ended since.
  */
 #define CFR_TRANSLATED	BIT(15)
 #define CFR_CLAIMED	BIT(14)
+#define CFR_HAIRPIN	BIT(13)
 
 static inline u16 *cfr_flags(struct sk_buff *skb, u8 family)
 {

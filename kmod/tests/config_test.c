@@ -9,6 +9,7 @@
 #include <net/genetlink.h>
 
 #include "model.h"
+#include "relay.h"
 #include "skb.h"
 #include "snapshot.h"
 #include "space.h"
@@ -467,7 +468,7 @@ static struct cfr_config *snapshot(struct kunit *test, struct cfr_retired *r)
 	KUNIT_ASSERT_FALSE(test, IS_ERR(model));
 	model->policy[0].id = 10;
 	model->policy[1].id = 11;
-	cfg = cfr_snapshot_build(&init_net, model, r);
+	cfg = cfr_snapshot_build(test->priv, model, r);
 	cfr_model_put(model);
 	KUNIT_ASSERT_NOT_NULL(test, cfg);
 	return cfg;
@@ -609,10 +610,14 @@ static void config_allows(struct kunit *test)
 		union nf_inet_addr relay = { .ip = htonl(asks[i].relay) };
 		union nf_inet_addr remote = { .ip = htonl(asks[i].remote) };
 
-		KUNIT_EXPECT_EQ_MSG(test, cfr_config_allows(cfg, asks[i].id,
+		KUNIT_EXPECT_EQ_MSG(test, cfr_config_allows(cfg, asks[i].id, 0,
 							    NFPROTO_IPV4, &relay,
 							    &remote),
 				    asks[i].allowed, "question %u", i);
+		/* no flow of another scope goes on */
+		KUNIT_EXPECT_FALSE(test, cfr_config_allows(cfg, asks[i].id, 1,
+							   NFPROTO_IPV4, &relay,
+							   &remote));
 	}
 	cfr_snapshot_free(cfg);
 }
@@ -640,7 +645,7 @@ static void config_no_memory(struct kunit *test)
 	KUNIT_EXPECT_FALSE(test, IS_ERR(model));
 	for (nth = 1, failed = true; failed; nth++) {
 		test_fail(nth);
-		cfg = cfr_snapshot_build(&init_net, good, NULL);
+		cfg = cfr_snapshot_build(test->priv, good, NULL);
 		failed = test_failed();
 		refused += !cfg;
 		cfr_snapshot_free(cfg);
@@ -666,6 +671,7 @@ static struct kunit_case config_cases[] = {
 
 static struct kunit_suite config_suite = {
 	.name = "cfr_config",
+	.init = relay_init,
 	.test_cases = config_cases,
 };
 

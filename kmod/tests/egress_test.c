@@ -5,6 +5,8 @@
 #include <linux/ipv6.h>
 
 #include "egress.h"
+#include "epoch.h"
+#include "relay.h"
 
 #define TUPLES_MAX	256
 #define PER_TUPLE	100	/* draws expected of each */
@@ -18,6 +20,17 @@ static const struct cfr_span spans4[] = {
 	{ .base.ip = cpu_to_be32(0xcb007110), .len = 29, .port_min = 5000,
 	  .port_max = 5019, .addrs_end = 13, .tuples_end = 201 },
 };
+
+/* Pairing flow: from all of them */
+static void draw(const struct cfr_spans *spans, u8 family, bool echo,
+		 union nf_inet_addr *addr, __be16 *port)
+{
+	const struct cfr_egress egress = {
+		.spans = spans, .family = family, .echo = echo,
+	};
+
+	cfr_egress_draw(&egress, addr, port);
+}
 
 struct slow_tuple {
 	u32 addr;
@@ -75,7 +88,7 @@ static bool uniform(struct kunit *test, unsigned int each)
 		struct slow_tuple *t;
 		__be16 port;
 
-		cfr_egress_draw(&spans, NFPROTO_IPV4, false, &addr, &port);
+		draw(&spans, NFPROTO_IPV4, false, &addr, &port);
 		t = find(list, n, ntohl(addr.ip), ntohs(port));
 		if (!t) {
 			KUNIT_FAIL(test, "a tuple of no pool was drawn");
@@ -105,7 +118,7 @@ static void egress_echo(struct kunit *test)
 		__be16 id;
 		u32 a;
 
-		cfr_egress_draw(&spans, NFPROTO_IPV4, true, &addr, &id);
+		draw(&spans, NFPROTO_IPV4, true, &addr, &id);
 		a = ntohl(addr.ip);
 		low += ntohs(id) < 1024;
 		if (a >= 0xc6336404 && a < 0xc6336408)
@@ -140,7 +153,7 @@ static void egress_ip6(struct kunit *test)
 		__be16 port;
 		u64 iid;
 
-		cfr_egress_draw(&spans, NFPROTO_IPV6, false, &addr, &port);
+		draw(&spans, NFPROTO_IPV6, false, &addr, &port);
 		KUNIT_EXPECT_EQ(test, ntohl(addr.ip6[0]), 0x20010db8);
 		KUNIT_EXPECT_EQ(test, ntohl(addr.ip6[1]) & ~15U, 0x00cf0000);
 		nets[ntohl(addr.ip6[1]) & 15]++;
@@ -175,7 +188,7 @@ static void egress_wide(struct kunit *test)
 		union nf_inet_addr addr;
 		__be16 port;
 
-		cfr_egress_draw(&spans, NFPROTO_IPV6, i % 2, &addr, &port);
+		draw(&spans, NFPROTO_IPV6, i % 2, &addr, &port);
 		second += addr.ip6[0] == cpu_to_be32(0x30010db8);
 		upper += ntohl(addr.ip6[1]) >> 31;
 		KUNIT_EXPECT_TRUE(test, addr.ip6[0] == cpu_to_be32(0x20010db8) ||
@@ -185,16 +198,127 @@ static void egress_wide(struct kunit *test)
 	KUNIT_EXPECT_LT(test, abs((int)upper - 2000), 222);
 }
 
+/* What a pairing makes of a customer and a destination */
+static union nf_inet_addr paired(struct cfr_net *cn,
+				 const struct cfr_policy *policy, u8 family,
+				 u32 customer, u32 remote, u16 *port)
+{
+	struct cfr_egress egress;
+	union nf_inet_addr addr;
+	struct probe p;
+	__be16 drawn;
+
+	probe_init(&p, family, IPPROTO_UDP);
+	memset(&p.near, 0, sizeof(p.near));
+	memset(&p.far, 0, sizeof(p.far));
+	p.near.ip6[0] = htonl(customer);
+	p.far.ip6[0] = htonl(remote);
+	cfr_egress_begin(&egress, policy, &p.key);
+	cfr_egress_draw(&egress, &addr, &drawn);
+	*port = ntohs(drawn);
+	return addr;
+}
+
+static const struct cfr_span pair6 = {
+	.base.in6 = { .s6_addr32 = {
+		cpu_to_be32(0x20010db8), cpu_to_be32(0x00cf0000) } },
+	.len = 48, .port_min = 1024, .port_max = 65535,
+	.addrs_end = 1 << 16, .tuples_end = 64512ULL << 16,
+};
+
+static bool same(union nf_inet_addr a, union nf_inet_addr b, u8 family)
+{
+	return family == NFPROTO_IPV4 ? a.ip == b.ip :
+					ipv6_addr_equal(&a.in6, &b.in6);
+}
+
+/* The same customer, and destination prefix if that is the pairing, the same
+ * address, on ports that differ; another epoch, another address. Of 65536 that
+ * there are, two that were drawn are the same one time in so many.
+ */
+static void egress_pairing(struct kunit *test)
+{
+	static const struct cfr_span pair4 = {
+		.base.ip = cpu_to_be32(0xc6330000), .len = 16, .port_min = 1024,
+		.port_max = 65535, .addrs_end = 1 << 16,
+		.tuples_end = 64512ULL << 16,
+	};
+	struct cfr_knobs knobs = { .epoch = 86400 };
+	struct cfr_policy policy = { .v4 = { 1, &pair4 }, .v6 = { 1, &pair6 } };
+	static const u8 families[] = { NFPROTO_IPV4, NFPROTO_IPV6 };
+	unsigned int i, alike, moved = 0, others = 0, sites = 0;
+	u16 port, port2;
+
+	policy.epoch = cfr_epoch_new(test->priv, &knobs);
+	KUNIT_ASSERT_NOT_NULL(test, policy.epoch);
+	for (i = 0, alike = 0; i < 40; i++) {
+		u8 f = families[i & 1];
+		union nf_inet_addr a, b;
+
+		policy.knobs.pairing = CFR_PAIRING_CUSTOMER;
+		a = paired(test->priv, &policy, f, 0x0a000001, 0x01010101, &port);
+		b = paired(test->priv, &policy, f, 0x0a000001, 0x02020202, &port2);
+		KUNIT_EXPECT_TRUE(test, same(a, b, f));
+		alike += port == port2;
+		b = paired(test->priv, &policy, f, 0x0a000002, 0x01010101, &port);
+		others += same(a, b, f);
+
+		policy.knobs.pairing = CFR_PAIRING_DESTINATION;
+		a = paired(test->priv, &policy, f, 0x0a000001, 0x01010101, &port);
+		b = paired(test->priv, &policy, f, 0x0a000001,
+			   f == NFPROTO_IPV4 ? 0x010101ff : 0x01010101, &port);
+		KUNIT_EXPECT_TRUE(test, same(a, b, f));
+		b = paired(test->priv, &policy, f, 0x0a000001, 0x01010201, &port);
+		sites += same(a, b, f);
+		cfr_epoch_rotate(policy.epoch);
+		b = paired(test->priv, &policy, f, 0x0a000001, 0x01010101, &port);
+		moved += same(a, b, f);
+	}
+	KUNIT_EXPECT_LE(test, alike, 2);
+	KUNIT_EXPECT_LE(test, others, 2);
+	KUNIT_EXPECT_LE(test, sites, 2);
+	KUNIT_EXPECT_LE(test, moved, 2);
+	cfr_epoch_put(policy.epoch);
+}
+
+/* Customers are spread evenly over the addresses. */
+static void egress_pairing_even(struct kunit *test)
+{
+	static const struct cfr_span few = {
+		.base.ip = cpu_to_be32(0xc6336400), .len = 28, .port_min = 1024,
+		.port_max = 65535, .addrs_end = 16, .tuples_end = 16 * 64512,
+	};
+	struct cfr_knobs knobs = { .epoch = 86400 };
+	struct cfr_policy policy = {
+		.knobs.pairing = CFR_PAIRING_CUSTOMER, .v4 = { 1, &few },
+	};
+	unsigned int drawn[16] = {}, i;
+	u16 port;
+
+	policy.epoch = cfr_epoch_new(test->priv, &knobs);
+	KUNIT_ASSERT_NOT_NULL(test, policy.epoch);
+	for (i = 0; i < 16000; i++)
+		drawn[ntohl(paired(test->priv, &policy, NFPROTO_IPV4,
+				   0x0a000000 + i, 0, &port).ip) & 15]++;
+	/* seven standard deviations */
+	for (i = 0; i < 16; i++)
+		KUNIT_EXPECT_LT(test, abs((int)drawn[i] - 1000), 215);
+	cfr_epoch_put(policy.epoch);
+}
+
 static struct kunit_case egress_cases[] = {
 	KUNIT_CASE(egress_uniform),
 	KUNIT_CASE(egress_echo),
 	KUNIT_CASE(egress_ip6),
 	KUNIT_CASE(egress_wide),
+	KUNIT_CASE(egress_pairing),
+	KUNIT_CASE(egress_pairing_even),
 	{}
 };
 
 static struct kunit_suite egress_suite = {
 	.name = "cfr_egress",
+	.init = relay_init,
 	.test_cases = egress_cases,
 };
 

@@ -234,7 +234,7 @@ static void quote_fragment6(struct kunit *test)
 }
 
 static void put_end(struct test_flat *flat, const struct quoted *q, u8 family,
-		    enum cfr_side side, const struct cfr_endpoint *to)
+		    enum cfr_side side, const struct cfr_address *to)
 {
 	bool v4 = family == NFPROTO_IPV4;
 	unsigned int at = q->l3 + (v4 ? 12 : 8);
@@ -266,7 +266,7 @@ static void quote_rewrite(struct kunit *test)
 
 		side = i % 2 ? CFR_DESTINATION : CFR_SOURCE;
 		for (most = l4 + 8; most <= full; most++) {
-			struct cfr_endpoint to;
+			struct cfr_address to;
 			struct cfr_quote quote;
 			struct sk_buff *skb;
 
@@ -299,7 +299,7 @@ static void quote_no_checksum(struct kunit *test)
 {
 	struct test_flat *got = kunit_kzalloc(test, sizeof(*got), GFP_KERNEL);
 	struct quoted *q = kunit_kzalloc(test, sizeof(*q), GFP_KERNEL);
-	struct cfr_endpoint to;
+	struct cfr_address to;
 	struct cfr_quote quote;
 	struct sk_buff *skb;
 
@@ -322,7 +322,7 @@ static void quote_udp_zero(struct kunit *test)
 	struct test_flat *got = kunit_kzalloc(test, sizeof(*got), GFP_KERNEL);
 	struct quoted *q = kunit_kzalloc(test, sizeof(*q), GFP_KERNEL);
 	struct quoted *want = kunit_kzalloc(test, sizeof(*q), GFP_KERNEL);
-	struct cfr_endpoint to;
+	struct cfr_address to;
 	struct cfr_quote quote;
 	struct sk_buff *skb;
 	unsigned int f;
@@ -359,7 +359,7 @@ static void quote_outer(struct kunit *test)
 		const struct test_spec *spec = &whole[i / 2];
 		bool v4 = spec->family == NFPROTO_IPV4;
 		unsigned int at = v4 ? 12 : 8;
-		struct cfr_endpoint to;
+		struct cfr_address to;
 		struct sk_buff *skb;
 
 		get_random_bytes(&to, sizeof(to));

@@ -243,7 +243,7 @@ def full(rig):
                 rig.refuse(family, [udp(family) for _ in range(room + 4)], "table_full",
                            RESOURCE, passed=room - 1)
             after = stats()
-            equal(after["gauges"], {"flows": room, "held": 0}, "gauges")
+            equal(after["gauges"], {"flows": room, "shared": 0, "held": 0}, "gauges")
             equal(moved(before, after, "counters")["held_early"], before["gauges"]["held"],
                   "held_early")
 

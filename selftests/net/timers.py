@@ -228,7 +228,7 @@ def run(plans):
 
 def empty():
     gauges = stats()["gauges"]
-    equal(gauges, {"flows": 0, "held": 0}, "gauges")
+    equal(gauges, {"flows": 0, "shared": 0, "held": 0}, "gauges")
 
 
 def main():
