@@ -87,7 +87,7 @@ static void pair(struct paired *paired, const struct cfr_policy *policy,
 		paired->customer[1] = key->near->ip6[1];
 	if (policy->knobs.pairing != CFR_PAIRING_DESTINATION)
 		return;
-	paired->remote[0] = key->far->ip6[0] & (v4 ? htonl(~0xffU) : ~0);
+	paired->remote[0] = key->far->ip6[0] & htonl(v4 ? ~0xffU : ~0U);
 	if (!v4)
 		paired->remote[1] = key->far->ip6[1] & htonl(~0xffffU);
 }

@@ -65,15 +65,14 @@ static unsigned int data_to_customer(struct cfr_net *cn,
 
 	cfr_flow_key_of(&key, CFR_IN, skb, pkt);
 	flow = cfr_flow_find(cn, &key);
-	if (flow) {
-		cfr_flow_seen(&cn->flows, flow, CFR_IN, pkt);
-	} else if (cfr_config_policy(cfg, skb->mark)) {
+	if (!flow && cfr_config_policy(cfg, skb->mark))
 		return cfr_hairpin_in(cn, cfg, skb, pkt);
-	} else {
+	if (flow)
+		cfr_flow_seen(&cn->flows, flow, CFR_IN, pkt);
+	else
 		flow = cfr_endpoint_in(cn, &key, &why);
-		if (!flow)
-			return cfr_drop(cn, why);
-	}
+	if (!flow)
+		return cfr_drop(cn, why);
 	return relay_in(cn, cfg, skb, pkt->family,
 			cfr_rewrite_data(skb, pkt->l4, CFR_IN, flow));
 }

@@ -14,17 +14,17 @@
 
 static struct genl_family cfr_family;
 
-/* Values of more than 16 bits */
-static const struct netlink_range_validation epoch_range = {
+/* Values of more than 16 bits; the policies of 6.1 take no const. */
+static struct netlink_range_validation epoch_range __ro_after_init = {
 	.min = 60,
 	.max = CFR_EPOCH_MAX,
 };
 
-static const struct netlink_range_validation jitter_range = {
+static struct netlink_range_validation jitter_range __ro_after_init = {
 	.max = CFR_EPOCH_MAX / 2,
 };
 
-static const struct netlink_range_validation timer_range = {
+static struct netlink_range_validation timer_range __ro_after_init = {
 	.min = 1,
 	.max = CFR_TIMER_MAX,
 };
