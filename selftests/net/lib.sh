@@ -458,6 +458,13 @@ nft_counter() {
 		jq '[.nftables[].counter? | select(.) | .packets][0]'
 }
 
+# make_cert: a server's, "$TMP/cert.pem", and its key, "$TMP/key.pem"
+make_cert() {
+	openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes \
+		-days 2 -subj /CN=cfr.test -keyout "$TMP/key.pem" -out "$TMP/cert.pem" \
+		2>/dev/null
+}
+
 # rehearse_sleep: let no suspend go farther than freezing and thawing all processes
 rehearse_sleep() {
 	[ -w /sys/power/pm_test ] || return
@@ -531,4 +538,24 @@ wire_clean() {
 		grep '^[1-9][0-9]* packets dropped by kernel' "${wire#*:}.log" && return 1
 	done
 	python3 "$LAB_DIR/wire.py" "$@" -- "${SECRETS[@]}" -- "${files[@]}"
+}
+
+# on_wire FILTER: how many such frames the first capture has
+on_wire() {
+	tcpdump -nr "${WIRES[0]#*:}" "$1" 2>/dev/null | wc -l
+}
+
+df_kept() {
+	local all
+
+	all=$(on_wire "ip and udp port 443")
+	[ "$all" -gt 0 ] &&
+		[ "$(on_wire "udp port 443 and ip[6] & 0x40 != 0" | tee /dev/stderr)" -eq "$all" ]
+}
+
+# quic_unharmed: two results about all that the first capture has, once it has ended
+quic_unharmed() {
+	check "IPv4: all QUIC packets have DF" df_kept
+	check_eq "nothing was fragmented" \
+		"$(on_wire "ip[6:2] & 0x3fff != 0 or ip6[6] == 44")" 0
 }

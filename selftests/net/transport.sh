@@ -20,9 +20,7 @@ cases python3 "$LAB_DIR/transport.py"
 
 mkdir -p "$TMP/www"
 head -c 300000 /dev/urandom >"$TMP/www/blob"
-openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes \
-	-days 2 -subj /CN=cfr.test -keyout "$TMP/key.pem" -out "$TMP/cert.pem" \
-	2>/dev/null
+make_cert
 cat >"$TMP/nginx.conf" <<EOF
 user root;
 daemon off;

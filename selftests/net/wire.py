@@ -5,8 +5,8 @@
 usage: wire.py [--open PREFIX]... -- SECRET... -- FILE...
 
 Every SECRET is looked for as raw bytes at every offset of every frame; of TLS
-frames (port 443) the IPv4 secrets are looked for in the headers alone, since
-random bytes hit by chance. Frames from or to an --open PREFIX are exempt.
+and QUIC frames (port 443) the IPv4 secrets are looked for in the headers alone,
+since random bytes hit by chance. Frames from or to an --open PREFIX are exempt.
 Every FILE must hold frames.
 """
 import ipaddress
@@ -28,7 +28,7 @@ def frames(path):
 
 
 def parse(frame):
-    """Source, destination, length of the headers if it is TLS over TCP"""
+    """Source, destination, length of the headers if it is TLS over TCP or QUIC"""
     proto = frame[12:14]
     if proto == b"\x08\x00" and len(frame) >= 34:
         src, dst = frame[26:30], frame[30:34]
@@ -41,9 +41,9 @@ def parse(frame):
     else:
         return None, None, None
     header = None
-    if upper == 6 and len(frame) >= l4 + 14:
+    if upper in (6, 17) and len(frame) >= l4 + 14:
         if TLS_PORT in struct.unpack_from(">HH", frame, l4):
-            header = l4 + (frame[l4 + 12] >> 4) * 4
+            header = l4 + ((frame[l4 + 12] >> 4) * 4 if upper == 6 else 8)
     return ipaddress.ip_address(src), ipaddress.ip_address(dst), header
 
 
