@@ -103,20 +103,28 @@ struct cfr_flow *cfr_flow_find(struct cfr_net *cn, struct cfr_key *key)
  * @flows: the table that it is in
  * @flow: live
  * @dir: the segment's direction
- * @flags: octet 13 of its header
+ * @skb: the segment
+ * @l4: offset of its TCP header
  */
 void cfr_flow_seen_tcp(const struct cfr_flow_table *flows,
-		       struct cfr_flow *flow, enum cfr_dir dir, u8 flags)
+		       struct cfr_flow *flow, enum cfr_dir dir,
+		       const struct sk_buff *skb, unsigned int l4)
 {
 	u32 state = READ_ONCE(flow->state);
+	struct cfr_segment segment;
 	struct cfr_tcp_step step;
 
+	cfr_segment_read(&segment, skb, l4);
 	do {
 		if (state < CFR_STATE_LIVE)
 			return;
-		step = cfr_tcp_next(state, dir, flags);
+		step = cfr_tcp_next(state, dir, segment.ready.flags);
+		if (step.state != state &&
+		    !cfr_window_believes(flow, state, dir, &segment))
+			return;
 	} while (step.state != state &&
 		 !try_cmpxchg(&flow->state, &state, step.state));
+	cfr_window_heard(flow, min(state, step.state), dir, &segment);
 	if (step.refresh)
 		cfr_flow_refresh(flow, cfr_flow_idle(flows, IPPROTO_TCP,
 						     step.state));
@@ -206,6 +214,8 @@ static void fill(const struct cfr_net *cn, struct cfr_flow *flow,
 	flow->node[CFR_OUT].dir = key->dir;
 	flow->node[CFR_OUT].hash = key->hash;
 	flow->node[CFR_IN].dir = key->dir | CFR_IN;
+	flow->node[CFR_OUT].shift = CFR_SHIFT_MAX;	/* until a SYN tells */
+	flow->node[CFR_IN].shift = CFR_SHIFT_MAX;
 	flow->policy = policy->id;
 	flow->scope = policy->knobs.scope;
 	flow->filter = policy->knobs.filter;

@@ -13,6 +13,7 @@
 
 #include "packet.h"
 #include "tcp.h"
+#include "window.h"
 
 struct cfr_config;
 struct cfr_net;
@@ -38,6 +39,7 @@ struct cfr_node {
 	u8 dir;			/* enum cfr_dir, index in struct cfr_flow.node,
 				 * and enum cfr_level
 				 */
+	u8 shift;		/* TCP: of the windows advertised in @dir */
 };
 
 struct cfr_addrs4 {
@@ -60,6 +62,7 @@ struct cfr_addrs6 {
  *	the tuple is given up
  * @list: an ended flow: of those to be wiped, then of those held
  * @rcu: frees a flow that has left all of them
+ * @ready: TCP: what the sender of either direction is ready to receive
  * @state: enum cfr_state, changed by cmpxchg only
  * @deadline: jiffies; of idleness, then of hold-off
  * @policy: id of the policy that admitted it
@@ -73,8 +76,8 @@ struct cfr_addrs6 {
  * @v4: addresses
  * @v6: addresses
  *
- * Readers hold RCU and must check @state. All of it but @node[], @list, @state
- * and @deadline is constant while the flow is live. A permit has no remote port
+ * Readers hold RCU and must check @state. All of it but @node[], @list, @ready,
+ * @state and @deadline is constant while the flow is live. A permit has no remote port
  * and is in the table under the relay's key alone; a binding has no remote. They
  * have no deadline: they end when nobody shares them any more.
  */
@@ -84,6 +87,7 @@ struct cfr_flow {
 		struct list_head list;
 		struct rcu_head rcu;
 	};
+	union cfr_ready ready[2];
 	u32 state;
 	u32 deadline;
 	u32 policy : 29;
@@ -287,26 +291,35 @@ struct cfr_flow *cfr_flow_share(struct cfr_net *cn,
 				const struct cfr_key *key, enum cfr_stat *why);
 struct cfr_flow *cfr_flow_get(struct cfr_net *cn, struct cfr_key *key);
 void cfr_flow_seen_tcp(const struct cfr_flow_table *flows,
-		       struct cfr_flow *flow, enum cfr_dir dir, u8 flags);
+		       struct cfr_flow *flow, enum cfr_dir dir,
+		       const struct sk_buff *skb, unsigned int l4);
 
 /**
  * cfr_flow_seen() - account for a packet that is about to be relayed
  * @flows: the table that it is in
  * @flow: live
  * @dir: the packet's direction
- * @pkt: TCP, UDP or echo; an ICMP error never refreshes (RFC 4787 REQ-12)
+ * @skb: the packet, not yet rewritten
+ * @pkt: as parsed: TCP, UDP or echo; an ICMP error never refreshes (RFC 4787
+ *	REQ-12)
  */
 static __always_inline void cfr_flow_seen(const struct cfr_flow_table *flows,
 					  struct cfr_flow *flow, enum cfr_dir dir,
+					  const struct sk_buff *skb,
 					  const struct cfr_packet *pkt)
 {
-	if (pkt->ports.proto == IPPROTO_TCP &&
-	    (READ_ONCE(flow->state) != CFR_STATE_ESTABLISHED ||
-	     pkt->tcp_flags & (CFR_TCP_FIN | CFR_TCP_SYN | CFR_TCP_RST)))
-		cfr_flow_seen_tcp(flows, flow, dir, pkt->tcp_flags);
-	else
-		cfr_flow_refresh(flow, cfr_flow_idle(flows, pkt->ports.proto,
-						     CFR_STATE_ESTABLISHED));
+	u8 proto = pkt->ports.proto;
+
+	if (proto != IPPROTO_TCP)
+		return cfr_flow_refresh(flow, cfr_flow_idle(flows, proto,
+							    CFR_STATE_LIVE));
+	if (READ_ONCE(flow->state) != CFR_STATE_ESTABLISHED ||
+	    pkt->tcp_flags & (CFR_TCP_FIN | CFR_TCP_SYN | CFR_TCP_RST))
+		return cfr_flow_seen_tcp(flows, flow, dir, skb, pkt->l4);
+	cfr_window_note(&flow->ready[dir],
+			cfr_ready((const void *)(skb->data + pkt->l4)));
+	cfr_flow_refresh(flow, cfr_flow_idle(flows, IPPROTO_TCP,
+					     CFR_STATE_ESTABLISHED));
 }
 
 /* For reap.c, which ends flows */

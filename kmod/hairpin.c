@@ -61,10 +61,10 @@ static struct cfr_flow *receiver(struct cfr_net *cn, const struct sk_buff *skb,
 }
 
 static void account(struct cfr_net *cn, struct cfr_flow *flow, enum cfr_dir dir,
-		    const struct cfr_packet *pkt)
+		    const struct sk_buff *skb, const struct cfr_packet *pkt)
 {
 	if (!cfr_endpoint_shared(flow))
-		cfr_flow_seen(&cn->flows, flow, dir, pkt);
+		cfr_flow_seen(&cn->flows, flow, dir, skb, pkt);
 }
 
 /**
@@ -94,8 +94,8 @@ unsigned int cfr_hairpin_in(struct cfr_net *cn, const struct cfr_config *cfg,
 	to = receiver(cn, skb, pkt, from, &why);
 	if (!to)
 		return cfr_drop(cn, why);
-	account(cn, from, CFR_OUT, pkt);
-	account(cn, to, CFR_IN, pkt);
+	account(cn, from, CFR_OUT, skb, pkt);
+	account(cn, to, CFR_IN, skb, pkt);
 	if (!cfr_rewrite_data(skb, pkt->l4, CFR_IN, to))
 		return cfr_drop(cn, CFR_STAT_no_memory);
 	goes_on(skb, pkt->family);

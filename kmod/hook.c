@@ -30,6 +30,7 @@
 #include "lookup.h"
 #include "own.h"
 #include "packet.h"
+#include "refuse.h"
 #include "rewrite.h"
 #include "stats.h"
 #include "verdict.h"
@@ -142,7 +143,7 @@ static __always_inline unsigned int early_customer(struct cfr_net *cn,
 	if (!cfr_config_policy(cfg, skb->mark) ||
 	    dest_space(cfg, skb, family) == CFR_SPACE_BYPASS)
 		return NF_ACCEPT;
-	if (family == NFPROTO_IPV4 && unlikely(ip_hdr(skb)->ihl > 5) &&
+	if (family == NFPROTO_IPV4 && unlikely(*skb->data != 0x45) &&
 	    cfr_packet_source_route(skb))
 		return cfr_drop(cn, CFR_STAT_ip_options);
 	cfr_untrack(skb);
@@ -313,10 +314,11 @@ static unsigned int cfr_hook_local_out(void *priv, struct sk_buff *skb,
 }
 
 static unsigned int refuse(struct cfr_net *cn, struct sk_buff *skb,
-			   const struct nf_hook_state *state, enum cfr_stat why)
+			   const struct nf_hook_state *state,
+			   const struct cfr_packet *pkt, enum cfr_stat why)
 {
-	if (forwarded(skb, state))
-		cfr_icmp_refuse(skb, state->pf, why);
+	if (why == CFR_STAT_tcp_no_flow || forwarded(skb, state))
+		cfr_refuse_tell(cn, skb, state, pkt, why);
 	return cfr_drop(cn, why);
 }
 
@@ -349,7 +351,7 @@ static struct cfr_flow *admit(struct cfr_net *cn, const struct cfr_config *cfg,
 	case CFR_SPACE_BYPASS:
 		return NULL;
 	case CFR_SPACE_REFUSE:
-		*verdict = refuse(cn, skb, state, CFR_STAT_bypass_drop);
+		*verdict = refuse(cn, skb, state, pkt, CFR_STAT_bypass_drop);
 		return NULL;
 	default:
 		break;
@@ -368,7 +370,7 @@ static struct cfr_flow *admit(struct cfr_net *cn, const struct cfr_config *cfg,
 		if (flow)
 			return flow;
 	}
-	*verdict = refuse(cn, skb, state, why);
+	*verdict = refuse(cn, skb, state, pkt, why);
 	return NULL;
 }
 
@@ -410,7 +412,7 @@ static unsigned int data_to_remote(struct cfr_net *cn,
 		if (!flow)
 			return verdict;
 	}
-	cfr_flow_seen(&cn->flows, flow, CFR_OUT, pkt);
+	cfr_flow_seen(&cn->flows, flow, CFR_OUT, skb, pkt);
 	return relay_out(cn, cfg, skb,
 			 cfr_rewrite_data(skb, pkt->l4, CFR_OUT, flow));
 }
@@ -502,7 +504,7 @@ static __always_inline unsigned int postrouting(struct cfr_net *cn,
 	flow = cfr_lookup_plain(cn, skb, family, CFR_OUT, &pkt);
 	if (unlikely(!flow))
 		return out_unusual(cn, cfg, skb, state);
-	cfr_flow_seen(&cn->flows, flow, CFR_OUT, &pkt);
+	cfr_flow_seen(&cn->flows, flow, CFR_OUT, skb, &pkt);
 	return relay_out(cn, cfg, skb,
 			 cfr_rewrite_plain(skb, &pkt, CFR_OUT, flow));
 }

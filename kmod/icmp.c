@@ -18,7 +18,6 @@
 #include <linux/netfilter_ipv4.h>
 #include <linux/netfilter_ipv6.h>
 #include <linux/tcp.h>
-#include <net/icmp.h>
 #include <net/ip.h>
 #include <net/ip6_checksum.h>
 
@@ -279,59 +278,4 @@ enum cfr_icmp cfr_icmp_translate(struct cfr_net *cn, struct sk_buff *skb,
 		result = CFR_ICMP_FAILED;
 	memzero_explicit(&quote, sizeof(quote));
 	return result;
-}
-
-static void refuse4(struct sk_buff *skb, enum cfr_stat why)
-{
-	switch (why) {
-	case CFR_STAT_protocol:
-		return icmp_send(skb, ICMP_DEST_UNREACH, ICMP_PROT_UNREACH, 0);
-	case CFR_STAT_pool_exhausted:
-	case CFR_STAT_table_full:
-	case CFR_STAT_no_memory:
-		return icmp_send(skb, ICMP_DEST_UNREACH, ICMP_HOST_UNREACH, 0);
-	case CFR_STAT_no_pool:
-	case CFR_STAT_bypass_drop:
-	case CFR_STAT_ip_options:
-		return icmp_send(skb, ICMP_DEST_UNREACH, ICMP_PKT_FILTERED, 0);
-	default:
-		return;
-	}
-}
-
-static void refuse6(struct sk_buff *skb, enum cfr_stat why)
-{
-	switch (why) {
-	case CFR_STAT_protocol:
-		return icmpv6_send(skb, ICMPV6_PARAMPROB, ICMPV6_UNK_NEXTHDR,
-				   offsetof(struct ipv6hdr, nexthdr));
-	case CFR_STAT_pool_exhausted:
-	case CFR_STAT_table_full:
-	case CFR_STAT_no_memory:
-		return icmpv6_send(skb, ICMPV6_DEST_UNREACH,
-				   ICMPV6_ADDR_UNREACH, 0);
-	case CFR_STAT_no_pool:
-	case CFR_STAT_bypass_drop:
-	case CFR_STAT_ext_header:
-		return icmpv6_send(skb, ICMPV6_DEST_UNREACH,
-				   ICMPV6_ADM_PROHIBITED, 0);
-	default:
-		return;
-	}
-}
-
-/**
- * cfr_icmp_refuse() - tell a customer that a packet was refused
- * @skb: the packet, in POST_ROUTING and unchanged
- * @family: NFPROTO_IPV4 or NFPROTO_IPV6
- * @why: the reason; silent where an answer would help nobody but a scanner
- *
- * The kernel's own limits on ICMP errors apply.
- */
-void cfr_icmp_refuse(struct sk_buff *skb, u8 family, enum cfr_stat why)
-{
-	if (family == NFPROTO_IPV4)
-		refuse4(skb, why);
-	else
-		refuse6(skb, why);
 }

@@ -24,6 +24,5 @@ bool cfr_icmp_restore(struct sk_buff *skb, const struct cfr_packet *pkt,
 		      const struct cfr_address *sender,
 		      const struct cfr_address *receiver);
 bool cfr_icmp_from_quoted(struct sk_buff *skb, const struct cfr_packet *pkt);
-void cfr_icmp_refuse(struct sk_buff *skb, u8 family, enum cfr_stat why);
 
 #endif

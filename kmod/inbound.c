@@ -68,7 +68,7 @@ static unsigned int data_to_customer(struct cfr_net *cn,
 	if (!flow && cfr_config_policy(cfg, skb->mark))
 		return cfr_hairpin_in(cn, cfg, skb, pkt);
 	if (flow)
-		cfr_flow_seen(&cn->flows, flow, CFR_IN, pkt);
+		cfr_flow_seen(&cn->flows, flow, CFR_IN, skb, pkt);
 	else
 		flow = cfr_endpoint_in(cn, &key, &why);
 	if (!flow)
@@ -128,7 +128,7 @@ static __always_inline unsigned int in(struct cfr_net *cn,
 
 	if (unlikely(!flow))
 		return in_unusual(cn, cfg, skb, family);
-	cfr_flow_seen(&cn->flows, flow, CFR_IN, &pkt);
+	cfr_flow_seen(&cn->flows, flow, CFR_IN, skb, &pkt);
 	return relay_in(cn, cfg, skb, family,
 			cfr_rewrite_plain(skb, &pkt, CFR_IN, flow));
 }

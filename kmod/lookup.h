@@ -96,13 +96,15 @@ static __always_inline u32 cfr_lookup_tail(const struct cfr_key *key)
 static __always_inline u32 cfr_lookup_fold(const struct cfr_key *key,
 					   const u64 random[10])
 {
-	const unsigned int words = key->family == NFPROTO_IPV4 ? 1 : 4;
+	const u32 *near = key->near->all, *far = key->far->all;
 	u64 sum = random[0] + random[1] * cfr_lookup_tail(key);
-	unsigned int i;
 
-	for (i = 0; i < words; i++)
-		sum += random[2 + i] * key->near->all[i] +
-		       random[6 + i] * key->far->all[i];
+	sum += random[2] * near[0] + random[6] * far[0];
+	if (key->family == NFPROTO_IPV6) {
+		sum += random[3] * near[1] + random[7] * far[1];
+		sum += random[4] * near[2] + random[8] * far[2];
+		sum += random[5] * near[3] + random[9] * far[3];
+	}
 	return sum >> 32;
 }
 

@@ -10,6 +10,7 @@
 #include "erase.h"
 #include "net.h"
 #include "netlink.h"
+#include "refuse.h"
 #include "stats.h"
 
 unsigned int cfr_net_id;
@@ -20,6 +21,7 @@ static int __net_init cfr_main_net_init(struct net *net)
 	int err;
 
 	cn->net = net;
+	cfr_refuse_net_init(cn);
 	cn->stats = alloc_percpu(struct cfr_stats);
 	if (!cn->stats)
 		return -ENOMEM;

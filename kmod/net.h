@@ -5,6 +5,7 @@
 
 #include <linux/mutex.h>
 #include <linux/netfilter.h>
+#include <linux/ratelimit_types.h>
 #include <net/net_namespace.h>
 #include <net/netns/generic.h>
 
@@ -23,6 +24,7 @@ struct cfr_stats;
  * @config: the current configuration, NULL while there is no policy
  * @stats: per-cpu counters
  * @flows: the flow table, its garbage collection and hold-off
+ * @resets: limits those that refuse.c sends
  * @erase: entry in the list of all namespaces, erase.c's
  * @hooks: hook.c's, which lead to this very struct without a look-up
  * @config_mutex: serialises everything that replaces @config
@@ -37,6 +39,7 @@ struct cfr_net {
 	struct cfr_config __rcu *config;
 	struct cfr_stats __percpu *stats;
 	struct cfr_flow_table flows;
+	struct ratelimit_state resets;
 	struct list_head erase;
 	struct nf_hook_ops hooks[CFR_HOOKS];
 

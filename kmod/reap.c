@@ -111,6 +111,7 @@ static void wipe_customer(struct cfr_flow *flow)
 {
 	flow->customer_port = 0;
 	flow->node[CFR_OUT].hash = 0;
+	memset(flow->ready, 0, sizeof(flow->ready));
 	if (flow->family == NFPROTO_IPV4) {
 		flow->v4.customer = 0;
 	} else {

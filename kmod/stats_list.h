@@ -25,6 +25,8 @@ EVENT(flows_raced,
 	"first packets that met a flow another CPU had just made")
 EVENT(held_early,
 	"held tuples that were given up early to make room for a flow")
+EVENT(resets_sent,
+	"resets sent to customers for segments of no flow, at most 1000 a second")
 REFUSAL(mark_too_late,
 	"marked after conntrack had seen the packet: set the mark at priority raw (-300) or earlier")
 REFUSAL(no_pool,

@@ -46,10 +46,12 @@ static __always_inline void cfr_untrack(struct sk_buff *skb)
 static __always_inline void cfr_shed(const struct cfr_config *cfg,
 				     struct sk_buff *skb)
 {
+	u32 priority = cfg->priority;
+
 	skb->mark &= ~cfg->marks;
-	skb->priority &= cfg->priority;
+	skb->priority &= priority;
 #ifdef CONFIG_NET_SCHED
-	skb->tc_index &= cfg->priority;
+	skb->tc_index &= priority;
 #endif
 }
 

@@ -176,11 +176,35 @@ static void flow_refreshes(struct kunit *test)
 
 	flow = opened(test, &p, NFPROTO_IPV4, IPPROTO_UDP);
 	was = flow->deadline -= SECOND / 4;
-	cfr_flow_seen(&cn->flows, flow, CFR_OUT, &p.pkt);
+	cfr_flow_seen(&cn->flows, flow, CFR_OUT, NULL, &p.pkt);
 	KUNIT_EXPECT_EQ(test, flow->deadline, was);
 	was = flow->deadline -= 10 * SECOND;
-	cfr_flow_seen(&cn->flows, flow, CFR_IN, &p.pkt);
+	cfr_flow_seen(&cn->flows, flow, CFR_IN, NULL, &p.pkt);
 	KUNIT_EXPECT_GE(test, flow->deadline - was, 10 * SECOND);
+}
+
+/* A segment of a flow's, to be accounted for */
+static void segment(struct kunit *test, struct cfr_flow *flow, enum cfr_dir dir,
+		    u8 flags, u32 seq, u32 ack)
+{
+	const struct test_spec spec = {
+		.family = NFPROTO_IPV6, .proto = IPPROTO_TCP, .flags = flags,
+	};
+	struct cfr_net *cn = test->priv;
+	struct test_flat *flat = kunit_kzalloc(test, sizeof(*flat), GFP_KERNEL);
+	struct cfr_packet pkt;
+	struct sk_buff *skb;
+	struct tcphdr *th;
+
+	KUNIT_ASSERT_NOT_NULL(test, flat);
+	test_make(&spec, flat);
+	th = (struct tcphdr *)(flat->data + test_l4(spec.family));
+	th->seq = htonl(seq);
+	th->ack_seq = htonl(ack);
+	th->window = htons(100);
+	skb = test_skb(test, flat, flat->len);
+	cfr_packet_parse(skb, spec.family, &pkt);
+	cfr_flow_seen(&cn->flows, flow, dir, skb, &pkt);
 }
 
 static void flow_tcp(struct kunit *test)
@@ -190,23 +214,29 @@ static void flow_tcp(struct kunit *test)
 	struct probe p;
 
 	flow = opened(test, &p, NFPROTO_IPV6, IPPROTO_TCP);
-	p.pkt.tcp_flags = CFR_TCP_SYN | CFR_TCP_ACK;
-	cfr_flow_seen(&cn->flows, flow, CFR_IN, &p.pkt);
+	segment(test, flow, CFR_OUT, CFR_TCP_SYN, 1000, 0);
+	segment(test, flow, CFR_IN, CFR_TCP_SYN | CFR_TCP_ACK, 5000, 1002);
+	KUNIT_EXPECT_EQ(test, flow->state, CFR_STATE_OPENING);
+	segment(test, flow, CFR_IN, CFR_TCP_SYN | CFR_TCP_ACK, 5000, 1001);
 	KUNIT_EXPECT_EQ(test, flow->state, CFR_STATE_ANSWERED);
-	p.pkt.tcp_flags = CFR_TCP_ACK;
-	cfr_flow_seen(&cn->flows, flow, CFR_OUT, &p.pkt);
+	segment(test, flow, CFR_OUT, CFR_TCP_ACK, 1001, 5001);
 	KUNIT_EXPECT_EQ(test, flow->state, CFR_STATE_ESTABLISHED);
 	KUNIT_EXPECT_GT(test, flow->deadline - (u32)jiffies, 7440 * SECOND);
-	p.pkt.tcp_flags = CFR_TCP_RST;
-	cfr_flow_seen(&cn->flows, flow, CFR_IN, &p.pkt);
+	segment(test, flow, CFR_IN, CFR_TCP_RST, 5000, 0);
+	segment(test, flow, CFR_IN, CFR_TCP_RST, 5102, 0);
+	segment(test, flow, CFR_OUT, CFR_TCP_RST, 1102, 0);
+	KUNIT_EXPECT_EQ(test, flow->state, CFR_STATE_ESTABLISHED);
+	segment(test, flow, CFR_OUT, CFR_TCP_ACK, 1001, 5051);
+	segment(test, flow, CFR_IN, CFR_TCP_RST, 5051, 0);
 	KUNIT_EXPECT_EQ(test, flow->state, CFR_STATE_RESET);
 	KUNIT_EXPECT_LE(test, flow->deadline - (u32)jiffies, 241 * SECOND);
-	/* An ended flow takes no segment's word. */
+	segment(test, flow, CFR_IN, CFR_TCP_ACK, 1, 0);
+	KUNIT_EXPECT_EQ(test, flow->state, CFR_STATE_RESET);
+	/* An ended flow takes no segment's word, and keeps none. */
 	rcu_read_lock();
 	flow->deadline = (u32)jiffies;
 	KUNIT_EXPECT_NULL(test, cfr_flow_find(cn, &p.key));
-	p.pkt.tcp_flags = CFR_TCP_ACK;
-	cfr_flow_seen(&cn->flows, flow, CFR_OUT, &p.pkt);
+	segment(test, flow, CFR_OUT, CFR_TCP_ACK, 1001, 5051);
 	KUNIT_EXPECT_EQ(test, flow->state, CFR_STATE_ENDED);
 	rcu_read_unlock();
 }

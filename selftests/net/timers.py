@@ -5,6 +5,7 @@ seconds and of what is done then. Waiting costs nothing where idle time is
 skipped; anywhere else it takes hours.
 """
 import heapq
+import random
 import time
 
 from scapy.layers.inet import ICMP, IP, TCP, UDP
@@ -17,6 +18,8 @@ from lab import FAMILIES, HOMES, POOLS, Sides, addr, apply, equal, moved, pin, s
 BASE = POOLS + HOMES
 ONE = "pool one prefix 198.51.100.9/32 ports 2000-2000\npolicy homes mark 0x1/0xff pool one\n"
 PORTS = iter(range(24000, 60000))
+WINDOW = 8000  # everybody's
+BLIND = (-30, WINDOW + 1, 2**31)  # none of which is in it, nor is its last octet
 UNREACHABLE = {4: (3, 3, 0), 6: (1, 4, 0)}
 
 
@@ -37,6 +40,22 @@ class Rig(Sides):
         return any(b"to-the-customer" in p for p in self.inside.drain())
 
 
+class End:
+    """One end of a TCP connection"""
+
+    def __init__(self):
+        self.next = random.getrandbits(32)
+
+    def segment(self, other, ports, flags, skew, data, options):
+        """What it sends next; skew: as if by somebody who does not know what that is"""
+        seq = self.next + skew
+        if not skew and "R" not in flags:
+            self.next += len(data) + ("S" in flags) + ("F" in flags)
+        return TCP(sport=ports[0], dport=ports[1], flags=flags, seq=seq % 2**32,
+                   ack=other.next % 2**32 if "A" in flags else 0, window=WINDOW,
+                   options=list(options)) / Raw(data)
+
+
 class Flow:
     """A flow of one kind, made when its first packet is sent"""
 
@@ -44,16 +63,18 @@ class Flow:
         self.rig, self.family, self.kind = rig, family, kind
         self.port = next(PORTS)
         self.relay = None
+        self.customer, self.remote = End(), End()
 
     def ip(self, src, dst):
         return (IP if self.family == 4 else IPv6)(src=src, dst=dst)
 
-    def out(self, flags="S"):
+    def out(self, flags="S", skew=0, options=()):
         head = self.ip(addr("C1", self.family), addr("DARK", self.family))
         if self.kind == "UDP":
             packet = head / UDP(sport=self.port, dport=7) / Raw(b"out")
         elif self.kind == "TCP":
-            packet = head / TCP(sport=self.port, dport=7, flags=flags) / Raw(b"")
+            packet = head / self.customer.segment(self.remote, (self.port, 7), flags, skew,
+                                                  b"", options)
         elif self.family == 4:
             packet = head / ICMP(type=8, id=self.port) / Raw(b"out")
         else:
@@ -66,19 +87,20 @@ class Flow:
         self.relay = (got.src, top.id if self.kind == "echo" else top.sport)
         return True
 
-    def packet_in(self, flags="A"):
+    def packet_in(self, flags, skew, options):
         head = self.ip(addr("DARK", self.family), self.relay[0])
-        data = Raw(b"to-the-customer")
+        data = b"to-the-customer"
         if self.kind == "UDP":
-            return head / UDP(sport=7, dport=self.relay[1]) / data
+            return head / UDP(sport=7, dport=self.relay[1]) / Raw(data)
         if self.kind == "TCP":
-            return head / TCP(sport=7, dport=self.relay[1], flags=flags) / data
+            return head / self.remote.segment(self.customer, (7, self.relay[1]), flags, skew,
+                                              data, options)
         if self.family == 4:
-            return head / ICMP(type=0, id=self.relay[1]) / data
-        return head / ICMPv6EchoReply(id=self.relay[1], data=b"to-the-customer")
+            return head / ICMP(type=0, id=self.relay[1]) / Raw(data)
+        return head / ICMPv6EchoReply(id=self.relay[1], data=data)
 
-    def comes_in(self, flags="A"):
-        return self.rig.passes(self.packet_in(flags))
+    def comes_in(self, flags="A", skew=0, options=()):
+        return self.rig.passes(self.packet_in(flags, skew, options))
 
     def error_out(self):
         """The customer's ICMP error about a packet that reached it"""
@@ -95,10 +117,19 @@ class Flow:
         assert self.rig.passes(error(self.family, addr("DARK", self.family), self.relay[0],
                                      UNREACHABLE[self.family], bytes(quote))), "no error came in"
 
-    def establish(self):
-        yes(self.out("S"), "SYN out")
-        yes(self.comes_in("SA"), "SYN ACK in")
+    def establish(self, options=(), skew=0):
+        """skew: the SYN ACK acknowledges something else"""
+        yes(self.out("S", options=options), "SYN out")
+        self.customer.next += skew
+        yes(self.comes_in("SA", options=options), "SYN ACK in")
+        self.customer.next -= skew
         yes(self.out("A"), "ACK out")
+
+    def passes_blindly(self, flags, skews=BLIND):
+        """Segments that nobody takes are relayed all the same, both ways"""
+        for skew in skews:
+            yes(self.comes_in(flags, skew), f"{flags} in")
+            yes(self.out(flags, skew), f"{flags} out")
 
 
 def yes(value, what):
@@ -162,6 +193,47 @@ def rows(rig, family):
     yield "SYN after both FINs opens it again", [
         (0, lambda: closed(t4)), (100, t4.establish),
         (3000, lambda: yes(t4.comes_in(), "in"))]
+
+    yield from windows(flow)
+
+
+def windows(flow):
+    """T6: what lies outside the receiver's window is relayed and changes no state"""
+    rst, fin, syn, data, answer, scaled = (flow("TCP") for _ in range(6))
+    scale = [("WScale", 3)]
+
+    def half_closed():
+        fin.establish()
+        yes(fin.out("FA"), "FIN out")
+        for skew in BLIND:
+            yes(fin.comes_in("FA", skew), "FIN in")
+
+    def challenged():
+        syn.establish()
+        yes(syn.comes_in("S", 12345), "SYN in")
+        yes(syn.out("A"), "challenge ACK out")
+        yes(syn.out("S", 12345), "SYN out")
+        yes(syn.comes_in("A"), "challenge ACK in")
+
+    def reset(f, *args, **kwargs):
+        f.establish(**kwargs)
+        yes(f.comes_in("R", *args), "RST in")
+
+    yield "a reset out of the window changes nothing", [
+        (0, lambda: (rst.establish(), rst.passes_blindly("R"), rst.passes_blindly("RA"))),
+        (3000, lambda: yes(rst.comes_in(), "in"))]
+    yield "a FIN out of the window changes nothing", [
+        (0, half_closed), (3000, lambda: yes(fin.comes_in(), "in"))]
+    yield "a SYN in a connection changes nothing, challenge ACKs pass", [
+        (0, challenged), (3000, lambda: yes(syn.comes_in(), "in"))]
+    yield "data out of the window restores nothing", [
+        (0, lambda: (reset(data), data.passes_blindly("A"))),
+        (250, lambda: no(data.comes_in(), "in"))]
+    yield "a SYN ACK of something else opens nothing", [
+        (0, lambda: answer.establish(skew=1)), (250, lambda: no(answer.comes_in(), "in"))]
+    yield "the window is a scaled one", [
+        (0, lambda: reset(scaled, WINDOW * 8 - 100, options=scale)),
+        (250, lambda: no(scaled.comes_in(), "in"))]
 
 
 def silence(rig, family):

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0
 # How long a mapping lives, what keeps it alive, and how long its tuple rests.
 # boot: warp
-# proves: U5 U6 U7 U8 I2 I8 T2 T3 T4 T5 T10 C4 V7
+# proves: U5 U6 U7 U8 I2 I8 T2 T3 T4 T5 T6 T7 T10 C4 V7
 #
 #   c1 ---- acc ---- relay ---- inet
 #               ^          ^ packets enter on both sides
@@ -10,7 +10,7 @@
 
 need_cfr
 need_scapy
-plan 30
+plan 42
 setup_lab
 setup_cfr
 # The customer's own kernel knows none of these flows and would reset them.
