@@ -175,4 +175,5 @@ def main():
             flushed()
 
 
-main()
+if __name__ == "__main__":
+    main()
