@@ -7,6 +7,7 @@
  * nothing is found, for it has no other.
  */
 
+#include <linux/gcd.h>
 #include <linux/ipv6.h>
 #include <linux/math64.h>
 #include <linux/random.h>
@@ -142,59 +143,86 @@ void cfr_egress_begin(struct cfr_egress *egress, const struct cfr_policy *policy
 		place(egress, policy, key);
 }
 
-/* Any address of all, and an echo id */
-static void draw_echo(const struct cfr_egress *egress, union nf_inet_addr *addr)
+static u32 ports_of(const struct cfr_egress *egress, const struct cfr_span *span)
 {
-	const struct cfr_span *span = egress->spans->span;
-	const struct cfr_span *last = span + egress->spans->count - 1;
-	u64 draw = random_below(last->addrs_end), start = 0;
-
-	for (; draw >= span->addrs_end; span++)
-		start = span->addrs_end;
-	put_address(span, egress->family, draw - start,
-		    egress->family == NFPROTO_IPV6 ? random_iid() : 0, addr);
+	return egress->echo ? CFR_ECHO_IDS : span->port_max - span->port_min + 1;
 }
 
-/* Any tuple of all */
-static void draw_any(const struct cfr_egress *egress, union nf_inet_addr *addr,
-		     __be16 *port)
+/* How many tuples come before the end of a span */
+static u64 tuples_end(const struct cfr_egress *egress, const struct cfr_span *span)
 {
-	const struct cfr_span *span = egress->spans->span;
-	const struct cfr_span *last = span + egress->spans->count - 1;
-	u64 draw = random_below(last->tuples_end), start = 0;
+	return egress->echo ? span->addrs_end * CFR_ECHO_IDS : span->tuples_end;
+}
+
+/**
+ * cfr_egress_count() - how many tuples there are
+ * @egress: where from
+ *
+ * Interface ids, of IPv6 without a pairing's address, are not counted.
+ */
+u64 cfr_egress_count(const struct cfr_egress *egress)
+{
+	const struct cfr_spans *spans = egress->spans;
+
+	if (egress->span)
+		return ports_of(egress, egress->span);
+	return tuples_end(egress, &spans->span[spans->count - 1]);
+}
+
+/**
+ * cfr_egress_nth() - a relay address and port
+ * @egress: where from
+ * @n: which, below cfr_egress_count()
+ * @addr: its address, or the one that the pairing says; the interface id is drawn
+ * @port: its port; an echo has an id, 0 to 65535, instead
+ */
+void cfr_egress_nth(const struct cfr_egress *egress, u64 n,
+		    union nf_inet_addr *addr, __be16 *port)
+{
+	const struct cfr_span *span = egress->span;
+	u64 start = 0, index = 0;
 	u32 ports;
 
-	for (; draw >= span->tuples_end; span++)
-		start = span->tuples_end;
-	draw -= start;
-	ports = span->port_max - span->port_min + 1;
-	put_address(span, egress->family, div_u64(draw, ports),
-		    egress->family == NFPROTO_IPV6 ? random_iid() : 0, addr);
-	*port = htons(span->port_min + (u32)(draw - div_u64(draw, ports) * ports));
+	if (!span) {
+		for (span = egress->spans->span; n >= tuples_end(egress, span); span++)
+			start = tuples_end(egress, span);
+		n -= start;
+		ports = ports_of(egress, span);
+		index = div_u64(n, ports);
+		n -= index * ports;
+		put_address(span, egress->family, index,
+			    egress->family == NFPROTO_IPV6 ? random_iid() : 0, addr);
+	} else {
+		*addr = egress->addr;
+	}
+	*port = htons((egress->echo ? 0 : span->port_min) + (u32)n);
 }
 
 /**
  * cfr_egress_draw() - draw a relay address and port
  * @egress: where from
- * @addr: the address drawn, or the one that the pairing says
- * @port: the port drawn; an echo has an id, 0 to 65535, instead
+ * @addr: as above
+ * @port: as above
  */
 void cfr_egress_draw(const struct cfr_egress *egress, union nf_inet_addr *addr,
 		     __be16 *port)
 {
-	const struct cfr_span *span = egress->span;
+	cfr_egress_nth(egress, random_below(cfr_egress_count(egress)), addr, port);
+}
 
-	if (span)
-		*addr = egress->addr;
-	if (egress->echo) {
-		*port = htons(get_random_u32_below(65536));
-		if (!span)
-			draw_echo(egress, addr);
-	} else if (span) {
-		*port = htons(span->port_min +
-			      get_random_u32_below(span->port_max -
-						   span->port_min + 1));
-	} else {
-		draw_any(egress, addr, port);
-	}
+/**
+ * cfr_egress_walk() - begin to go through all tuples, each once
+ * @egress: where from
+ * @walk: its first
+ *
+ * Both the first and the distance from each to the next are drawn, so that none
+ * gains by what its neighbours are.
+ */
+void cfr_egress_walk(const struct cfr_egress *egress, struct cfr_walk *walk)
+{
+	walk->count = cfr_egress_count(egress);
+	walk->n = random_below(walk->count);
+	do {
+		walk->step = 1 + random_below(walk->count);
+	} while (gcd(walk->step, walk->count) != 1);
 }

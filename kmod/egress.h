@@ -23,9 +23,32 @@ struct cfr_egress {
 	bool echo;
 };
 
+#define CFR_ECHO_IDS	65536
+
+/**
+ * struct cfr_walk - on the way through all tuples
+ * @count: how many there are
+ * @n: the present one
+ * @step: to the next
+ */
+struct cfr_walk {
+	u32 count;
+	u32 n;
+	u32 step;
+};
+
 void cfr_egress_begin(struct cfr_egress *egress, const struct cfr_policy *policy,
 		      const struct cfr_key *key);
+u64 cfr_egress_count(const struct cfr_egress *egress);
+void cfr_egress_nth(const struct cfr_egress *egress, u64 n,
+		    union nf_inet_addr *addr, __be16 *port);
 void cfr_egress_draw(const struct cfr_egress *egress, union nf_inet_addr *addr,
 		     __be16 *port);
+void cfr_egress_walk(const struct cfr_egress *egress, struct cfr_walk *walk);
+
+static inline void cfr_egress_walk_on(struct cfr_walk *walk)
+{
+	walk->n = ((u64)walk->n + walk->step) % walk->count;
+}
 
 #endif

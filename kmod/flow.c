@@ -21,6 +21,7 @@
 #include "stats.h"
 
 #define DRAWS_MAX		1024
+#define WALK_MAX		65536	/* tuples of one IPv4 address */
 #define EXHAUSTED_JIFFIES	(HZ / 10)
 
 static unsigned int max_flows = 1 << 20;
@@ -316,45 +317,81 @@ static enum cfr_stat insert_failure(int err)
 		return CFR_STAT_no_memory;
 	case -E2BIG:
 		return CFR_STAT_table_full;
+	case -EEXIST:
+		return CFR_STAT_pool_exhausted;
 	default:
 		return CFR_STAT_insert_busy;
 	}
 }
 
-/* Draw until a free tuple was inserted. Rejection leaves the result uniform
- * over what is free and needs no record of it; the bound keeps a full pool
- * from costing more than 1024 look-ups.
+/* Take a tuple, unless somebody has it. Return: 0, -EEXIST or what went wrong. */
+static int insert_tuple(struct cfr_net *cn, struct cfr_flow *flow,
+			struct cfr_key *key)
+{
+	key->hash = cfr_lookup_hash(&cn->flows, key);
+	if (rhashtable_lookup(&cn->flows.ht, key, table_params))
+		return -EEXIST;
+	set_relay(flow, key);
+	return rhashtable_lookup_insert_key(&cn->flows.ht, key,
+					    &flow->node[CFR_IN].head,
+					    table_params);
+}
+
+/* Draw until a free tuple was inserted. Rejection leaves the result uniform over
+ * what is free and needs no record of it.
  */
+static int insert_drawn(struct cfr_net *cn, const struct cfr_egress *egress,
+			struct cfr_flow *flow, struct cfr_key *key,
+			union nf_inet_addr *relay)
+{
+	unsigned int draw;
+	int err = -EEXIST;
+
+	for (draw = 0; draw < DRAWS_MAX && err == -EEXIST; draw++) {
+		cfr_egress_draw(egress, relay, &key->near_port);
+		err = insert_tuple(cn, flow, key);
+	}
+	return err;
+}
+
+/* Nearly all are taken: look at each */
+static int insert_last(struct cfr_net *cn, const struct cfr_egress *egress,
+		       struct cfr_flow *flow, struct cfr_key *key,
+		       union nf_inet_addr *relay)
+{
+	struct cfr_walk walk;
+	int err = -EEXIST;
+	u32 i;
+
+	if (cfr_egress_count(egress) > WALK_MAX)
+		return err;
+	cfr_egress_walk(egress, &walk);
+	for (i = 0; i < walk.count && err == -EEXIST; i++) {
+		cfr_egress_nth(egress, walk.n, relay, &key->near_port);
+		err = insert_tuple(cn, flow, key);
+		cfr_egress_walk_on(&walk);
+	}
+	return err;
+}
+
 static bool insert_relay(struct cfr_net *cn, const struct cfr_egress *egress,
 			 struct cfr_flow *flow, const struct cfr_key *customer,
 			 enum cfr_stat *why)
 {
 	struct cfr_key key = *customer;
 	union nf_inet_addr relay;
-	unsigned int draw;
 	int err;
 
 	key.dir |= CFR_IN;
 	key.near = &relay;
-	for (draw = 0; draw < DRAWS_MAX; draw++) {
-		cfr_egress_draw(egress, &relay, &key.near_port);
-		key.hash = cfr_lookup_hash(&cn->flows, &key);
-		if (rhashtable_lookup(&cn->flows.ht, &key, table_params))
-			continue;
-		set_relay(flow, &key);
-		err = rhashtable_lookup_insert_key(&cn->flows.ht, &key,
-						   &flow->node[CFR_IN].head,
-						   table_params);
-		if (!err)
-			return true;
-		if (err != -EEXIST) {
-			*why = insert_failure(err);
-			return false;
-		}
-	}
-	note_exhausted(cn, flow->policy, customer, egress);
-	*why = CFR_STAT_pool_exhausted;
-	return false;
+	err = insert_drawn(cn, egress, flow, &key, &relay);
+	if (err == -EEXIST)
+		err = insert_last(cn, egress, flow, &key, &relay);
+	if (err == -EEXIST)
+		note_exhausted(cn, flow->policy, customer, egress);
+	if (err)
+		*why = insert_failure(err);
+	return !err;
 }
 
 /* A flow that nobody has seen */

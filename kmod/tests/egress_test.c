@@ -306,11 +306,43 @@ static void egress_pairing_even(struct kunit *test)
 	cfr_epoch_put(policy.epoch);
 }
 
+/* A walk meets every tuple once, whatever first and step were drawn. */
+static void egress_walks(struct kunit *test)
+{
+	const struct cfr_spans spans = { ARRAY_SIZE(spans4), spans4 };
+	const struct cfr_egress egress = {
+		.spans = &spans, .family = NFPROTO_IPV4,
+	};
+	struct slow_tuple *list, *found;
+	union nf_inet_addr addr;
+	unsigned int n, i, round;
+	struct cfr_walk walk;
+	__be16 port;
+
+	list = kunit_kcalloc(test, TUPLES_MAX, sizeof(*list), GFP_KERNEL);
+	KUNIT_ASSERT_NOT_NULL(test, list);
+	n = list_tuples(spans4, ARRAY_SIZE(spans4), list);
+	KUNIT_ASSERT_EQ(test, n, cfr_egress_count(&egress));
+	for (round = 1; round <= 20; round++) {
+		cfr_egress_walk(&egress, &walk);
+		for (i = 0; i < n; i++) {
+			cfr_egress_nth(&egress, walk.n, &addr, &port);
+			found = find(list, n, ntohl(addr.ip), ntohs(port));
+			KUNIT_ASSERT_NOT_NULL(test, found);
+			found->drawn++;
+			cfr_egress_walk_on(&walk);
+		}
+		for (i = 0; i < n; i++)
+			KUNIT_ASSERT_EQ(test, list[i].drawn, round);
+	}
+}
+
 static struct kunit_case egress_cases[] = {
 	KUNIT_CASE(egress_uniform),
 	KUNIT_CASE(egress_echo),
 	KUNIT_CASE(egress_ip6),
 	KUNIT_CASE(egress_wide),
+	KUNIT_CASE(egress_walks),
 	KUNIT_CASE(egress_pairing),
 	KUNIT_CASE(egress_pairing_even),
 	{}

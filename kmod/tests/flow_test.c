@@ -281,6 +281,34 @@ static void flow_exhausts(struct kunit *test)
 	KUNIT_EXPECT_NOT_NULL(test, open(cn, &p, &why));
 }
 
+/* Even the last of so many that a thousand draws would miss it is found. */
+static void flow_last(struct kunit *test)
+{
+	static const struct cfr_span span = {
+		.base.ip = cpu_to_be32(0xc6336404), .len = 32,
+		.port_min = 1024, .port_max = 65535,
+		.addrs_end = 1, .tuples_end = 64512,
+	};
+	static const struct cfr_policy one = { .id = 7, .v4 = { 1, &span } };
+	struct cfr_net *cn = test->priv;
+	enum cfr_stat why;
+	struct probe p;
+	unsigned int i;
+
+	probe_init(&p, NFPROTO_IPV4, IPPROTO_TCP);
+	p.key.far_port = 0;
+	for (i = 0; i < span.tuples_end; i++) {
+		p.near.ip = cpu_to_be32(i);
+		if (!open_by(cn, &one, &p, &why))
+			break;
+		cond_resched();
+	}
+	KUNIT_EXPECT_EQ(test, i, span.tuples_end);
+	p.near.ip = cpu_to_be32(i);
+	KUNIT_EXPECT_NULL(test, open_by(cn, &one, &p, &why));
+	KUNIT_EXPECT_EQ(test, why, CFR_STAT_pool_exhausted);
+}
+
 static void flow_refused_undrawn(struct kunit *test)
 {
 	static const struct cfr_policy grown = { .id = 7, .v4 = { 1, &wide } };
@@ -443,6 +471,7 @@ static struct kunit_case flow_cases[] = {
 	KUNIT_CASE(flow_refreshes),
 	KUNIT_CASE(flow_tcp),
 	KUNIT_CASE(flow_exhausts),
+	KUNIT_CASE(flow_last),
 	KUNIT_CASE(flow_refused_undrawn),
 	KUNIT_CASE(flow_held),
 	KUNIT_CASE(flow_rests),
