@@ -107,7 +107,6 @@ def rested(server):
     with case(f"IPv4 after a hold-off of {hold} s another customer has the very same, without a failure"):
         time.sleep(hold)
         made = connect("c2", 4, TUPLES)
-        print(stats(), server.lingering())
         equal(server.tuples(), tuples, "tuples")
         equal(len(made), TUPLES, "connections")
         server.close(made)
