@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0
-"""Many flows at once. CFR_CONNECTS is how many connections are made each way; ten times as many SYNs race."""
+"""Many flows at once."""
 import contextlib
 import multiprocessing
 import os
@@ -10,11 +10,11 @@ import struct
 import time
 
 from fill import LOW, Customer
-from lab import (AF, ENV, FAMILIES, HOMES, PATIENCE, POOLS, TIMEOUT, Port, Sides, abort, addr, apply, carry, case, cfrctl,
+from lab import (AF, FAMILIES, HOMES, PATIENCE, POOLS, TIMEOUT, Port, Sides, abort, addr, apply, carry, case, cfrctl,
                  equal, internet_sum, moved, netns, stats, tcp_flow)
 
-CONNECTS = int(ENV.get("CFR_CONNECTS", 10000 // PATIENCE))
-SYNS = 10 * CONNECTS
+CONNECTS = 10000 // PATIENCE
+MANY = 10 * CONNECTS
 AT_ONCE = 200
 SOAK = 20  # seconds
 TUPLES = 64
@@ -73,7 +73,7 @@ def send_half(which, family, remotes):
 def races(family):
     """In portions that a socket can hold"""
     wire, at = Port("inet", "down"), {4: 20, 6: 40}[family]
-    remotes = range(1, SYNS // TUPLES + 1)
+    remotes = range(1, MANY // TUPLES + 1)
     before = stats()
     for start in range(0, len(remotes), 100):
         portion = remotes[start:start + 100]
@@ -140,9 +140,7 @@ def connections(family, port, number, how):
         start = time.monotonic()
         equal([f for f in how(family, port) if f], [], "failures")
         print(f"{number} connections in {time.monotonic() - start:.1f} s")
-    after = stats()
-    equal(moved(before, after, "refusals"), {}, "refusals")
-    equal(moved(before, after, "counters")["flows_created"], number, "flows_created")
+    equal(moved(before, stats(), "refusals"), {}, "refusals")
 
 
 # --- a pool with nothing left
@@ -154,6 +152,7 @@ class Soak:
 
     def __init__(self, rig, family):
         self.rig, self.family = rig, family
+        self.dark = socket.inet_pton(AF[family], addr("DARK", family))
         self.customer = Customer(rig, family)
         drawn, _ = self.customer.open([self.remote] * TUPLES)
         equal(len(set(drawn)), TUPLES, "tuples")
@@ -164,7 +163,7 @@ class Soak:
         self.rig.inside.drain()
         for _ in range(count):
             self.rig.inside.send(self.customer.datagram(self.remote))
-        equal(self.rig.barrier.pass_(), [], "packets on the wire")
+        equal([p for p in self.rig.barrier.pass_() if self.dark in p], [], "packets on the wire")
         self.refused += count
         self.told += sum(self.tells(p) for p in self.rig.inside.drain())
 
@@ -173,9 +172,9 @@ class Soak:
         return p[0] >> 4 == self.family and tuple(p[i] for i in at) == RESOURCES[self.family]
 
 
-def soak(rig, family):
+def soak(family):
     """Meanwhile a connection goes on and flows to others begin and end"""
-    full = Soak(rig, family)
+    full = Soak(Sides(), family)
     c, server, _ = tcp_flow(family, 7200)
     before, rounds = stats(), 0
     end = time.monotonic() + SOAK
@@ -195,21 +194,20 @@ def soak(rig, family):
 
 
 def main():
-    rig = Sides()
     for family in FAMILIES:
         apply(SMALL)
-        with case(f"IPv{family} two CPUs race for the last tuples towards {SYNS // TUPLES} remotes: no SYN is lost"):
+        with case(f"IPv{family} two CPUs race for the last tuples towards {MANY // TUPLES} remotes: no SYN is lost"):
             races(family)
         with case(f"IPv{family} {SOAK} s without a free tuple harm nobody else"):
-            soak(rig, family)
+            soak(family)
         apply(POOLS + HOMES)
         cfrctl("flush")
         with case(f"IPv{family} {CONNECTS} connections in a row"):
             connections(family, 7000, CONNECTS, lambda *a: [connect(0, *a, CONNECTS, 1)])
         with case(f"IPv{family} {CONNECTS} connections, {AT_ONCE} at once"):
             connections(family, 7001, CONNECTS, lambda *a: [connect(0, *a, CONNECTS, AT_ONCE)])
-        with case(f"IPv{family} {CONNECTS} connections from two CPUs"):
-            connections(family, 7002, CONNECTS, lambda *a: on_two_cpus(connect, *a, CONNECTS // 2, AT_ONCE))
+        with case(f"IPv{family} {MANY} connections from two CPUs"):
+            connections(family, 7002, MANY, lambda *a: on_two_cpus(connect, *a, MANY // 2, AT_ONCE))
 
 
 main()
