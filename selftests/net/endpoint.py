@@ -3,15 +3,17 @@
 """Who gets which relay tuple, and who may send to it, in each scope, filter and pairing."""
 import contextlib
 import errno
+import ipaddress
 import select
 import socket
+import subprocess
 import threading
 
 from scapy.layers.inet import IP
 from scapy.layers.inet6 import IPv6
 
-from lab import (AF, FAMILIES, POOLS, Port, abort, addr, apply, carry, case, cfrctl, equal, in_pool, moved, pin, sock, stats,
-                 wait_for)
+from lab import (AF, FAMILIES, POOLS, Port, abort, addr, apply, carry, case, cfrctl, equal, in_pool, moved, netns, pin, sock,
+                 stats, wait_for)
 
 PORTS = iter(range(7000, 9000))
 SOON = 2
@@ -346,6 +348,24 @@ def pairing(family):
     remotes.close()
 
 
+def identifiers():
+    """V2: what a customer's interface is called shows in no profile, scope or pairing"""
+    with case("IPv6 no interface identifier is the customer's, nor are two customers' alike"):
+        remotes = Remotes(6)
+        for words in ("profile privacy", "profile balanced", STRICT, "pairing customer", "pairing destination",
+                      "scope endpoint", "scope endpoint pairing destination"):
+            policy(words)
+            seen = {ns: {iid(a) for _ in range(5) for a, _ in remotes.see(udp(ns, 6))} for ns in ("c1", "c2")}
+            mine = {iid(addr(name, 6)) for name in ("C1", "C2")}
+            equal((seen["c1"] | seen["c2"]) & mine, set(), f"{words}: customers' identifiers")
+            equal(seen["c1"] & seen["c2"], set(), f"{words}: identifiers of both")
+        remotes.close()
+
+
+def iid(address):
+    return int(ipaddress.ip_address(address)) & (1 << 64) - 1
+
+
 def together():
     """Several policies of different scopes in one namespace"""
     with case("policies of two scopes, each on pools of its own"):
@@ -365,6 +385,19 @@ def together():
         else:
             raise AssertionError("accepted")
         equal(cfrctl("show"), before, "configuration")
+    with case("a customer's flows of both families leave from its policy's pools (V8)"):
+        with netns("relay"):
+            for rule in (f"ip saddr {addr('C2', 4)}", f"ip6 saddr {addr('C2', 6)}"):
+                subprocess.run(["nft", f"add rule inet lab premark iifname cust {rule} meta mark set 2"], check=True)
+        apply("pool a prefix 198.51.100.0/25 prefix 2001:db8:cf::/60\npool b prefix 198.51.100.128/25 prefix 2001:db8:cf:80::/60\n"
+              "policy homes mark 0x1/0xff pool a\npolicy games mark 0x2/0xff pool b\n")
+        for ns, low in (("c1", True), ("c2", False)):
+            for family in FAMILIES:
+                remotes = Remotes(family)
+                for seen, _ in (t for _ in range(5) for t in remotes.see(udp(ns, family))):
+                    first = ipaddress.ip_address(seen) < ipaddress.ip_address({4: "198.51.100.128", 6: "2001:db8:cf:80::"}[family])
+                    equal(first, low, f"{ns} is seen as {seen}: the first pool")
+                remotes.close()
     with case("what has changed its scope keeps no flow"):
         policy("profile privacy")
         remotes = Remotes(4)
@@ -392,6 +425,7 @@ def main():
         hairpin_tcp(family)
         redirects(family)
         pairing(family)
+    identifiers()
     together()
 
 

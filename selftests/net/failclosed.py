@@ -120,6 +120,10 @@ TABLE = [
      "ext_header", PROHIBITED),
     ("routing header", (6,), ext(IPv6ExtHdrRouting(type=4, segleft=1, addresses=["2001:db8::1"])),
      "ext_header", PROHIBITED),
+    ("a chain of all three", (6,), ext(IPv6ExtHdrHopByHop(options=[PadN(optdata=bytes(4))])
+                                        / IPv6ExtHdrDestOpt(options=[PadN(optdata=bytes(4))])
+                                        / IPv6ExtHdrRouting(type=4, segleft=0, addresses=["2001:db8::1"])),
+     "ext_header", PROHIBITED),
     ("TCP cut short", (4, 6), cut(6, 12), "malformed", None),
     ("TCP of two bytes", (4, 6), cut(6, 2), "malformed", None),
     ("UDP cut short", (4, 6), cut(17, 6), "malformed", None),

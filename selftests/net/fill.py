@@ -32,10 +32,10 @@ SMALL = (f"pool web4 prefix 198.51.100.9/32 {RANGE}\npool web6 prefix 2001:db8:c
 class Customer:
     """Sends the first packets of flows"""
 
-    def __init__(self, rig, family):
-        self.rig, self.family = rig, family
+    def __init__(self, rig, family, low=LOW, name="C1"):
+        self.rig, self.family, self.low = rig, family, low
         self.sent = collections.Counter()  # by remote
-        self.ends = b"".join(ipaddress.ip_address(addr(x, family)).packed for x in ("C1", "DARK"))
+        self.ends = b"".join(ipaddress.ip_address(addr(x, family)).packed for x in (name, "DARK"))
         if family == 4:
             head = struct.pack(">BBHHHBBH", 0x45, 0, 32, 0, 0, 64, 17, 0) + self.ends
             self.head = head[:10] + struct.pack(">H", internet_sum(head) ^ 0xffff) + head[12:]
@@ -50,8 +50,8 @@ class Customer:
         return self.head + udp[:6] + struct.pack(">H", check) + udp[8:]
 
     def open(self, remotes):
-        """A new flow towards each of these, who may occur more than once: [(remote, tuple)]; and how many were
-        refused and sent again"""
+        """A new flow towards each of these, who may occur more than once: [(remote, port above low)]; and how many
+        were refused and sent again"""
         drawn, refused, todo = [], 0, list(remotes)
         while todo:
             batch, todo = todo[:BATCH], todo[BATCH:]
@@ -61,7 +61,7 @@ class Customer:
                 sent[packet[-4:]] = remote
                 self.rig.inside.send(packet)
             for p in self.rig.barrier.pass_():
-                drawn.append((sent.pop(p[-4:]), int.from_bytes(p[-12:-10], "big") - LOW))
+                drawn.append((sent.pop(p[-4:]), int.from_bytes(p[-12:-10], "big") - self.low))
             if sent:
                 refused += len(sent)
                 todo += sent.values()

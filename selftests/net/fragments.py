@@ -4,13 +4,14 @@
 on the links next to the relay; and what must not get through.
 """
 import os
+import re
 import socket
 
 from scapy.layers.inet import IP, UDP, fragment
-from scapy.layers.inet6 import IPv6, IPv6ExtHdrFragment, fragment6
+from scapy.layers.inet6 import IPv6, IPv6ExtHdrDestOpt, IPv6ExtHdrFragment, PadN, fragment6
 from scapy.packet import Raw
 
-from lab import (FAMILIES, Sides, addr, case, equal, in_pool, moved, netns, pin, sock, stats,
+from lab import (FAMILIES, PATIENCE, Sides, addr, case, equal, in_pool, internet_sum, moved, netns, pin, sock, stats,
                  udp_flow)
 
 SIZE = 4000
@@ -140,6 +141,79 @@ def undefragmented(rig):
             server.close()
 
 
+def unchained(rig):
+    """RFC 7112: the first fragment has all headers, or nobody can judge it"""
+    with case("IPv6 a first fragment without the transport header: none leaves"):
+        port = next(PORTS)
+        whole = bytes(IPv6(src=addr("C1", 6), dst=addr("DARK", 6)) / IPv6ExtHdrDestOpt(options=[PadN(optdata=bytes(12))])
+                      / UDP(sport=port, dport=7) / Raw(b"x" * 64))
+        rig.wire.drain()
+        for start, more in ((0, 1), (8, 0)):
+            body = whole[40 + start:48 if more else None]
+            head = IPv6(src=addr("C1", 6), dst=addr("DARK", 6), plen=8 + len(body))
+            rig.inside.send(bytes(head / IPv6ExtHdrFragment(nh=60, offset=start // 8, m=more, id=port)) + body)
+        equal(rig.barrier.pass_(), [], "packets on the wire")
+    with case("IPv6 a chain of headers that was in fragments: ext_header"):
+        before = stats()
+        packet = (IPv6(src=addr("C1", 6), dst=addr("DARK", 6)) / IPv6ExtHdrFragment(id=next(PORTS))
+                  / IPv6ExtHdrDestOpt(options=[PadN(optdata=bytes(4))]) / UDP(sport=next(PORTS), dport=7) / Raw(b"x" * 4000))
+        for f in fragment6(packet, 1280):
+            rig.inside.send(f)
+        equal(rig.barrier.pass_(), [], "packets on the wire")
+        equal(moved(before, stats(), "refusals"), {"ext_header": 1}, "refusals")
+
+
+FLOOD = 20000 // PATIENCE
+THRESHOLDS = {4: "net/ipv4/ipfrag_high_thresh", 6: "net/netfilter/nf_conntrack_frag6_high_thresh"}
+
+
+def memory(family):
+    """What the relay's incomplete datagrams take, at most and now (IPv6: what the machine has)"""
+    with netns("relay"):
+        with open("/proc/sys/" + THRESHOLDS[family], encoding="ascii") as f:
+            limit = int(f.read())
+        with open("/proc/net/sockstat", encoding="ascii") as f:
+            used = int(re.search(r"FRAG: inuse \d+ memory (\d+)", f.read())[1])
+    return limit, used
+
+
+def flood(rig, family):
+    """First fragments whose rest never comes, from both sides, among datagrams"""
+    with case(f"IPv{family} {FLOOD} incomplete datagrams: bounded, and nothing else is lost"):
+        c, server, peer = udp_flow(family, next(PORTS))
+        ends = ((rig.inside, addr("C1", family), addr("DARK", family)), (rig.wire, addr("DARK", family), peer[0]))
+        firsts = [(port, bytearray(pieces(family, datagram(family, src, dst, 7, 7, b"x" * 3000))[0]))
+                  for port, src, dst in ends]
+        most = 0
+        for n in range(FLOOD // 2):
+            for port, first in firsts:
+                renumber(first, n)
+                port.send(first)
+            if n % 100 == 0:
+                c.send(b"%d" % n)
+                equal(server.recv(10), b"%d" % n, "datagram out")
+                server.sendto(b"%d" % n, peer)
+                equal(c.recv(10), b"%d" % n, "datagram in")
+                limit, used = memory(family)
+                most = max(most, used)
+        rig.inside.drain()
+        rig.wire.drain()
+        print(f"at most {most} octets of {limit}")
+        assert most <= limit, f"{most} octets"
+        # the control: it was full
+        assert family == 6 or most > limit * 3 // 4 or PATIENCE > 1, f"{most} octets of {limit}: no flood"
+
+
+def renumber(p, number):
+    """Another datagram's"""
+    if p[0] >> 4 == 6:
+        p[44:48] = number.to_bytes(4, "big")
+        return
+    p[4:6] = (number & 0xffff).to_bytes(2, "big")
+    p[10:12] = bytes(2)
+    p[10:12] = (internet_sum(bytes(p[:20])) ^ 0xffff).to_bytes(2, "big")
+
+
 def main():
     pin()
     rig = Sides()
@@ -147,7 +221,10 @@ def main():
         ordered(rig, family)
         first_only(rig, family)
         incomplete(rig, family)
+    unchained(rig)
     undefragmented(rig)
+    for family in FAMILIES:
+        flood(rig, family)
 
 
 main()

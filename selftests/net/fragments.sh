@@ -1,7 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
-# Fragments pass in any order, both ways; what stays in pieces does not pass.
-# proves: F1 L1 V7
+# Fragments pass in any order, both ways; what stays in pieces does not pass, and a
+# flood of it harms nobody.
+# proves: F1 F2 V5 L1 V7
 #
 #                    v inbound fragments enter here
 #   c1 ---- acc ---- relay ---- inet ---- srv
@@ -10,7 +11,7 @@
 
 need_cfr
 need_scapy
-plan 29
+plan 33
 setup_lab
 setup_cfr
 wire_start "$inet" down
