@@ -45,7 +45,7 @@ class Flows:
 
 
 def epochs(family, pairing, port):
-    apply(POOLS + HOMES.replace("pool web4", f"pairing {pairing} epoch {EPOCH} jitter 0 pool web4"))
+    apply(POOLS + HOMES.rstrip() + f" pairing {pairing} epoch {EPOCH} jitter 0\n")
     cfrctl("flush")
     flows = Flows(family, port)
     before, fresh = stats(), []

@@ -11,7 +11,7 @@
 
 need_cfr
 need_scapy
-plan 33
+plan 35
 setup_lab
 setup_cfr
 wire_start "$inet" down

@@ -33,7 +33,7 @@ no_word() {
 
 no_events() {
 	mount -t tracefs nodev "$TMP/tracing" && defer umount "$TMP/tracing"
-	[ -s "$TMP/tracing/available_events" ] &&
+	grep -q : "$TMP/tracing/available_events" &&
 		! grep -i '^cfr' "$TMP/tracing/available_events"
 }
 

@@ -89,7 +89,7 @@ def another(rig, family):
     """The same customers' same flows, by the module that was and one that is loaded anew"""
     if not os.path.exists("/sys/module/cfr/initstate"):
         raise Skip("cfr is built in")
-    paired = HOMES.replace("pool web4", "pairing customer pool web4")
+    paired = HOMES.rstrip() + " pairing customer\n"
     seen = []
     for _ in range(4):
         unload()
