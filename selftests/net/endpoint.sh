@@ -11,13 +11,7 @@ need_scapy
 plan 58
 setup_lab
 setup_cfr
-in_ns "$relay" nft -f - <<'EOF' || exit 1
-table inet lab {
-	chain forward {
-		iifname "cust" oifname "cust" ct state untracked accept
-	}
-}
-EOF
+hairpins
 # The kernel would tell one customer of a better way to the other.
 for dev in all cust up; do
 	in_ns "$relay" sysctl -qw "net.ipv4.conf.$dev.send_redirects=1"

@@ -465,6 +465,25 @@ make_cert() {
 		2>/dev/null
 }
 
+# hairpins: the relay forwards from customer to customer, too
+hairpins() {
+	in_ns "$relay" nft -f - <<'EOF' || exit 1
+table inet lab {
+	chain forward {
+		iifname "cust" oifname "cust" ct state untracked accept
+	}
+}
+EOF
+}
+
+# stun_server: coturn's, as RFC 5780 has it: two addresses of each family, two ports of each
+stun_server() {
+	spawn "$srv" turnserver -n --stun-only --no-tcp --no-tls --no-dtls --no-cli --simple-log --log-file stdout \
+		--pidfile "$TMP/turnserver.pid" --userdb "$TMP/turnserver.db" \
+		-L "$SRV_4" -L "$SRV2_4" -L "$SRV_6" -L "$SRV2_6" --listening-port 3478 --alt-listening-port 3479
+	busywait 60 listening "$srv" 3479
+}
+
 # rehearse_sleep: let no suspend go farther than freezing and thawing all processes
 rehearse_sleep() {
 	[ -w /sys/power/pm_test ] || return
