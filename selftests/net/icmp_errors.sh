@@ -3,7 +3,7 @@
 # ICMP errors reach whom they are about, in both directions, and say nothing of
 # the customer side.
 # timeout: 900
-# proves: I3 I4 I5 I6 I7 I8 I12 I14 T9 V7 L1
+# proves: I3 I4 I5 I6 I7 I8 I12 I13 I14 T9 V7 L1
 #
 #                    v inbound errors enter here
 #   c1 ---- acc ---- relay ---- inet ---- srv
