@@ -64,6 +64,7 @@ class Customer:
                 drawn.append((sent.pop(p[-4:]), int.from_bytes(p[-12:-10], "big") - self.low))
             if sent:
                 refused += len(sent)
+                assert refused < BATCH, "refused again and again"
                 todo += sent.values()
                 time.sleep(0.2)  # so long the relay knows that there was none
         return drawn, refused
