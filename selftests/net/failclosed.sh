@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0
 # What cannot be relayed never leaves: each refusal, its counter, its answer.
 # timeout: 900
-# proves: L1 L8 Q6 V4 V5 N12 I10 I11 I15 A6 G5 O2 O15 V7
+# proves: L1 L8 Q6 V4 V5 N12 I10 I11 I15 A6 G5 O2 O13 O15 V7
 #
 #   c1 ---- acc ---- relay ---- inet ---- srv
 #               ^ crafted packets enter here
