@@ -39,7 +39,7 @@ no_events() {
 
 # no_format: a string that prints an address is nowhere in the module
 no_format() {
-	strings -a "$1" | grep -q 'cfr' && ! strings -a "$1" | grep -E '%p(I|i|h|b|n)'
+	strings -d "$1" | grep -q cfr && ! strings -d "$1" | grep -E '%p[Ii][46S]|%[*0-9]*ph'
 }
 
 mkdir "$TMP/tracing"
