@@ -12,8 +12,8 @@ import threading
 from scapy.layers.inet import IP
 from scapy.layers.inet6 import IPv6
 
-from lab import (AF, FAMILIES, POOLS, Port, abort, addr, apply, carry, case, cfrctl, equal, in_pool, moved, netns, pin, sock,
-                 stats, wait_for)
+from lab import (AF, FAMILIES, POOLS, Port, abort, addr, apply, carry, case, cfrctl, equal, in_pool, moved, netns, pin, punched,
+                 sock, stats, wait_for)
 
 PORTS = iter(range(7000, 9000))
 SOON = 2
@@ -217,20 +217,6 @@ def hairpin_udp(family):
             assert not arrives(b), "let in"
             equal(moved(before, stats(), "refusals"), {"to_pool": 1}, "refusals")
             remotes.close()
-
-
-def punched(ns, name, family, remote):
-    """A socket of a customer that has the port which a server has seen, and as what"""
-    local = next(PORTS)
-    first = sock(ns, family, socket.SOCK_STREAM)
-    first.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
-    first.bind((addr(name, family), local))
-    first.connect(remote.getsockname()[:2])
-    there, peer = remote.accept()
-    s = sock(ns, family, socket.SOCK_STREAM)
-    s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
-    s.bind((addr(name, family), local))
-    return (first, there), s, peer[:2]
 
 
 def hairpin_tcp(family):

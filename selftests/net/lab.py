@@ -103,6 +103,21 @@ def tcp_flow(family, port):
     return c, server, peer[:2]
 
 
+def punched(ns, name, family, listener):
+    """A customer's connection, both its ends; an unconnected socket with the customer's port of it; as what the
+    listener has seen that"""
+    def twin(port):
+        s = sock(ns, family, socket.SOCK_STREAM)
+        s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+        s.bind((addr(name, family), port))
+        return s
+
+    first = twin(0)
+    first.connect(listener.getsockname()[:2])
+    there, peer = listener.accept()
+    return (first, there), twin(first.getsockname()[1]), peer[:2]
+
+
 def answered(c, server):
     """A datagram there and back, sent again until it is; as whom the server saw the customer"""
     for s in (c, server):
