@@ -63,9 +63,9 @@ EOP
 relay_firewall "$far" || exit 1
 
 # Far enough from each other for what both send at once to cross.
-halfway=true
+export NETEM=yes
 for dev in down far; do
-	in_ns "$inet" tc qdisc add dev "$dev" root netem delay 20ms 2>/dev/null || halfway=false
+	in_ns "$inet" tc qdisc add dev "$dev" root netem delay 20ms 2>/dev/null || NETEM=no
 	wire_start "$inet" "$dev"
 done
 stun_server
@@ -85,7 +85,7 @@ crossed() {
 }
 
 while read -r name flags pools; do
-	if $halfway; then
+	if [ "$NETEM" = yes ]; then
 		# shellcheck disable=SC2086 # two pools
 		check "$name: SYNs met halfway" crossed "$flags" $pools
 	else
