@@ -189,6 +189,54 @@ static void put_prefix(uint16_t type, unsigned int number)
 	end(nla);
 }
 
+/* Each of them or not, and not all at once what fits together: the module says what does not */
+static void put_knobs(void)
+{
+	struct nlattr *nla = nest(CFR_POLICY_A_KNOBS);
+
+	if (chance(50))
+		put8(CFR_KNOBS_A_SCOPE, below(__CFR_SCOPE_MAX));
+	if (chance(30))
+		put8(CFR_KNOBS_A_FILTER, below(__CFR_FILTER_MAX));
+	if (chance(30))
+		put8(CFR_KNOBS_A_HAIRPIN, below(2));
+	if (chance(50))
+		put8(CFR_KNOBS_A_PAIRING, below(__CFR_PAIRING_MAX));
+	if (chance(30))
+		put32(CFR_KNOBS_A_EPOCH, 60 + below(200));
+	if (chance(30))
+		put32(CFR_KNOBS_A_JITTER, below(100));
+	end(nla);
+}
+
+static void put_policy(unsigned int number, unsigned int pools)
+{
+	struct nlattr *nla = nest(CFR_A_POLICY);
+
+	put_name(CFR_POLICY_A_NAME, "policy", number);
+	put32(CFR_POLICY_A_MARK, number + 1);
+	put32(CFR_POLICY_A_MASK, 0xff);
+	for (unsigned int i = 1 + (chance(80) ? 0 : below(20)); i; i--)
+		put_name(CFR_POLICY_A_POOL, "pool", below(pools));
+	if (chance(50))
+		put8(CFR_POLICY_A_PROFILE, below(__CFR_PROFILE_MAX));
+	if (chance(40))
+		put_knobs();
+	end(nla);
+}
+
+static void put_timers(void)
+{
+	struct nlattr *nla = nest(CFR_A_TIMERS);
+
+	for (uint16_t type = CFR_TIMERS_A_UDP; type <= CFR_TIMERS_A_HOLD; type++)
+		if (chance(40))
+			put32(type, 1 + below(chance(50) ? 10 : 10000));
+	if (chance(70))
+		put(CFR_TIMERS_A_NONCONFORMANT, NULL, 0);
+	end(nla);
+}
+
 static void put_config(void)
 {
 	unsigned int pools = chance(90) ? 1 + below(4) : below(300), prefix = 0;
@@ -207,23 +255,46 @@ static void put_config(void)
 			put_u16(CFR_POOL_A_PORT_MAX, 1024 + below(64000));
 		end(nla);
 	}
-	for (unsigned int i = 0; pools && i < policies; i++) {
-		nla = nest(CFR_A_POLICY);
-		put_name(CFR_POLICY_A_NAME, "policy", i);
-		put32(CFR_POLICY_A_MARK, i + 1);
-		put32(CFR_POLICY_A_MASK, 0xff);
-		put_name(CFR_POLICY_A_POOL, "pool", below(pools));
-		end(nla);
-	}
+	for (unsigned int i = 0; pools && i < policies; i++)
+		put_policy(i, pools);
 	for (unsigned int i = chance(95) ? below(4) : below(1200); i; i--) {
 		nla = nest(CFR_A_BYPASS);
 		put_prefix(CFR_BYPASS_A_PREFIX, 1000 + i);
 		put8(CFR_BYPASS_A_ACTION, below(bend ? 3 : 2));
 		end(nla);
 	}
+	if (chance(30))
+		put_timers();
+	if (chance(30))
+		put8(CFR_A_PRIORITY, below(__CFR_PRIORITY_MAX));
 }
 
-/* Keep the objects of a dump, for a configuration to go back as it came. */
+static struct nlattr *next(struct nlattr *nla)
+{
+	return (struct nlattr *)((uint8_t *)nla + NLA_ALIGN(nla->nla_len));
+}
+
+/* An object of a dump without what only replies have */
+static void keep(const struct nlattr *object)
+{
+	struct nlattr *copy = (struct nlattr *)(kept + kept_len), *nla = copy + 1;
+
+	if (kept_len + NLA_ALIGN(object->nla_len) > ROOM) {
+		kept_len = ROOM;	/* and nothing goes back */
+		return;
+	}
+	memcpy(copy, object, NLA_ALIGN(object->nla_len));
+	while ((object->nla_type & NLA_TYPE_MASK) == CFR_A_POLICY &&
+	       (uint8_t *)nla < (uint8_t *)next(copy)) {
+		if ((nla->nla_type & NLA_TYPE_MASK) == CFR_POLICY_A_EFFECT)
+			copy->nla_len = (uint8_t *)nla - (uint8_t *)copy;	/* the last */
+		else
+			nla = next(nla);
+	}
+	kept_len += NLA_ALIGN(copy->nla_len);
+}
+
+/* Keep what a dump says, for a configuration to go back as it came. */
 static void heard(const struct nlmsghdr *nlh, struct answer *answer)
 {
 	const uint8_t *at = (const uint8_t *)(nlh + 1) + GENL_HDRLEN;
@@ -236,13 +307,10 @@ static void heard(const struct nlmsghdr *nlh, struct answer *answer)
 
 		if (nla->nla_len < NLA_HDRLEN)
 			return;
-		if (type == CFR_A_GENERATION) {
+		if (type == CFR_A_GENERATION)
 			memcpy(&generation, nla + 1, 4);
-		} else if (type <= CFR_A_BYPASS &&
-			   kept_len + NLA_ALIGN(nla->nla_len) < ROOM - 256) {
-			memcpy(kept + kept_len, nla, NLA_ALIGN(nla->nla_len));
-			kept_len += NLA_ALIGN(nla->nla_len);
-		}
+		else if (type <= CFR_A_PRIORITY)
+			keep(nla);
 		at += NLA_ALIGN(nla->nla_len);
 	}
 }
