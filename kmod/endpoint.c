@@ -39,21 +39,14 @@ static struct cfr_key permit_key(const struct cfr_key *key)
 	return up;
 }
 
-/* The relay's key of whatever has @mapping's tuple and @customer's far end;
- * @relay is where its near address is kept.
- */
-static struct cfr_key relay_key(const struct cfr_flow *mapping,
-				const struct cfr_key *customer,
-				union nf_inet_addr *relay)
+/* The relay's key of whatever has the @relay tuple and @customer's far end */
+static struct cfr_key relay_key(const struct cfr_address *relay,
+				const struct cfr_key *customer)
 {
 	struct cfr_key key = *customer;
 
-	if (mapping->family == NFPROTO_IPV4)
-		relay->ip = mapping->v4.relay;
-	else
-		relay->in6 = mapping->v6.relay;
-	key.near = relay;
-	key.near_port = mapping->relay_port;
+	key.near = &relay->addr;
+	key.near_port = relay->port;
 	key.dir = CFR_IN;
 	return key;
 }
@@ -92,17 +85,18 @@ void cfr_endpoint_put(struct cfr_net *cn, struct cfr_flow *shared)
  */
 void cfr_endpoint_leave(struct cfr_net *cn, const struct cfr_flow *flow)
 {
-	struct cfr_key far = { .proto = flow->proto, .family = flow->family };
-	union nf_inet_addr remote = {}, relay = {};
+	struct cfr_address remote = cfr_flow_remote(flow);
+	struct cfr_address relay = cfr_flow_relay(flow);
+	struct cfr_key key = {
+		.near = &relay.addr,
+		.near_port = relay.port,
+		.far = &remote.addr,
+		.proto = flow->proto,
+		.family = flow->family,
+		.dir = CFR_IN,
+	};
 	struct cfr_flow *shared;
-	struct cfr_key key;
 
-	if (flow->family == NFPROTO_IPV4)
-		remote.ip = flow->v4.remote;
-	else
-		remote.in6 = flow->v6.remote;
-	far.far = &remote;
-	key = relay_key(flow, &far, &relay);
 	if (flow->filter == CFR_FILTER_ADDRESS && !cfr_endpoint_shared(flow))
 		key = permit_key(&key);
 	else
@@ -139,11 +133,11 @@ static struct cfr_flow *enter_permit(struct cfr_net *cn,
 				     const struct cfr_key *key,
 				     enum cfr_stat *why)
 {
+	struct cfr_address relay = cfr_flow_relay(binding);
 	struct cfr_key up = permit_key(key), in;
-	union nf_inet_addr relay = {};
 	struct cfr_flow *permit;
 
-	in = relay_key(binding, key, &relay);
+	in = relay_key(&relay, key);
 	in = permit_key(&in);
 	permit = cfr_flow_get(cn, &in);
 	if (permit && enter(permit)) {
@@ -255,12 +249,13 @@ struct cfr_flow *cfr_endpoint_reached(struct cfr_net *cn,
 				      const struct cfr_key *key)
 {
 	struct cfr_flow *binding = cfr_endpoint_of(cn, key);
-	union nf_inet_addr relay = {};
+	struct cfr_address relay;
 	struct cfr_key in;
 
 	if (!binding)
 		return NULL;
-	in = relay_key(binding, key, &relay);
+	relay = cfr_flow_relay(binding);
+	in = relay_key(&relay, key);
 	return let_in(cn, binding, &in);
 }
 

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /* The flow table. A flow is one allocation with two nodes in one rhashtable,
- * under the customer's key and under the relay's. To insert the relay's node
- * is to allocate the relay tuple: there is no other record of what is free.
+ * under the customer's key and under the relay's.
  *
  * rhashtable's hash functions see no namespace, so the keyed hash is computed
  * before and carried in the key and the node; the table only mixes in its own
@@ -14,15 +13,11 @@
 #include <linux/slab.h>
 
 #include "config.h"
-#include "egress.h"
 #include "endpoint.h"
-#include "lookup.h"
 #include "reap.h"
 #include "stats.h"
-
-#define DRAWS_MAX		1024
-#define WALK_MAX		65536	/* tuples of one IPv4 address */
-#define EXHAUSTED_JIFFIES	(HZ / 10)
+#include "table.h"
+#include "tuple.h"
 
 static unsigned int max_flows = 1 << 20;
 module_param(max_flows, uint, 0644);
@@ -37,29 +32,6 @@ static bool sealed;
 static struct kmem_cache *cache4;
 static struct kmem_cache *cache6;
 
-static inline u32 table_hash(const void *data, u32 len, u32 seed)
-{
-	const struct cfr_key *key = data;
-
-	return key->hash ^ seed;
-}
-
-static inline int table_cmp(struct rhashtable_compare_arg *arg, const void *obj)
-{
-	const struct cfr_key *key = arg->key;
-	const struct cfr_node *node = obj;
-
-	return node->hash != key->hash || !cfr_lookup_same(node, key);
-}
-
-static const struct rhashtable_params table_params = {
-	.head_offset = offsetof(struct cfr_node, head),
-	.hashfn = table_hash,
-	.obj_hashfn = cfr_lookup_obj_hashfn,
-	.obj_cmpfn = table_cmp,
-	.automatic_shrinking = true,
-};
-
 /**
  * cfr_flow_get() - the live mapping of a key, of any level
  * @cn: the namespace
@@ -69,11 +41,9 @@ static const struct rhashtable_params table_params = {
  */
 struct cfr_flow *cfr_flow_get(struct cfr_net *cn, struct cfr_key *key)
 {
-	struct cfr_node *node;
+	struct cfr_node *node = cfr_table_get(cn, key);
 	struct cfr_flow *flow;
 
-	key->hash = cfr_lookup_hash(&cn->flows, key);
-	node = rhashtable_lookup(&cn->flows.ht, key, table_params);
 	if (!node)
 		return NULL;
 	flow = cfr_flow_of(node);
@@ -154,8 +124,7 @@ static void free_rcu(struct rcu_head *rcu)
 void cfr_flow_release(struct cfr_net *cn, struct cfr_flow *flow)
 {
 	if (cfr_flow_has_tuple(flow))
-		rhashtable_remove_fast(&cn->flows.ht,
-				       &flow->node[CFR_IN].head, table_params);
+		cfr_table_remove(cn, &flow->node[CFR_IN]);
 	count_down(cn);
 	call_rcu(&flow->rcu, free_rcu);
 }
@@ -171,11 +140,9 @@ void cfr_flow_release(struct cfr_net *cn, struct cfr_flow *flow)
 void cfr_flow_unlink(struct cfr_net *cn, struct cfr_flow *flow)
 {
 	if (!cfr_flow_has_tuple(flow))
-		rhashtable_remove_fast(&cn->flows.ht,
-				       &flow->node[CFR_IN].head, table_params);
+		cfr_table_remove(cn, &flow->node[CFR_IN]);
 	if (cfr_flow_level(flow) != CFR_LEVEL_PERMIT)
-		rhashtable_remove_fast(&cn->flows.ht,
-				       &flow->node[CFR_OUT].head, table_params);
+		cfr_table_remove(cn, &flow->node[CFR_OUT]);
 }
 
 static bool over_cap(const struct cfr_net *cn)
@@ -259,141 +226,6 @@ static struct cfr_flow *flow_alloc(struct cfr_net *cn,
 	return flow;
 }
 
-/* Which slot remembers that a policy had no free tuple towards a remote, at the
- * address of the pairing, if there is one
- */
-static u64 *exhausted_slot(struct cfr_net *cn, u32 policy,
-			   const struct cfr_key *key,
-			   const struct cfr_egress *egress, u32 *tag)
-{
-	bool v4 = key->family == NFPROTO_IPV4;
-	u32 far = v4 ? (__force u32)key->far->ip : ipv6_addr_hash(&key->far->in6);
-	u32 near = v4 ? (__force u32)egress->addr.ip :
-			ipv6_addr_hash(&egress->addr.in6);
-	u32 hash = hsiphash_4u32(policy, far, near,
-				 (u32)(__force u16)key->far_port << 8 |
-				 key->proto, &cn->flows.hash_key);
-
-	*tag = hash;
-	return &cn->flows.exhausted[hash % CFR_EXHAUSTED_SLOTS];
-}
-
-static bool exhausted(struct cfr_net *cn, u32 policy, const struct cfr_key *key,
-		      const struct cfr_egress *egress)
-{
-	u32 tag;
-	u64 seen = READ_ONCE(*exhausted_slot(cn, policy, key, egress, &tag));
-
-	return seen && seen >> 32 == tag &&
-	       (u32)jiffies - (u32)seen < EXHAUSTED_JIFFIES;
-}
-
-static void note_exhausted(struct cfr_net *cn, u32 policy,
-			   const struct cfr_key *key,
-			   const struct cfr_egress *egress)
-{
-	u32 tag;
-	u64 *slot = exhausted_slot(cn, policy, key, egress, &tag);
-
-	WRITE_ONCE(*slot, (u64)tag << 32 | (u32)jiffies);
-}
-
-static void set_relay(struct cfr_flow *flow, const struct cfr_key *key)
-{
-	flow->node[CFR_IN].hash = key->hash;
-	flow->relay_port = key->near_port;
-	if (flow->family == NFPROTO_IPV4) {
-		flow->v4.relay = key->near->ip;
-	} else {
-		flow->v6.relay = key->near->in6;
-		flow->v6.delta = cfr_flow_delta6(flow);
-	}
-}
-
-static enum cfr_stat insert_failure(int err)
-{
-	switch (err) {
-	case -ENOMEM:
-		return CFR_STAT_no_memory;
-	case -E2BIG:
-		return CFR_STAT_table_full;
-	case -EEXIST:
-		return CFR_STAT_pool_exhausted;
-	default:
-		return CFR_STAT_insert_busy;
-	}
-}
-
-/* Take a tuple, unless somebody has it. Return: 0, -EEXIST or what went wrong. */
-static int insert_tuple(struct cfr_net *cn, struct cfr_flow *flow,
-			struct cfr_key *key)
-{
-	key->hash = cfr_lookup_hash(&cn->flows, key);
-	if (rhashtable_lookup(&cn->flows.ht, key, table_params))
-		return -EEXIST;
-	set_relay(flow, key);
-	return rhashtable_lookup_insert_key(&cn->flows.ht, key,
-					    &flow->node[CFR_IN].head,
-					    table_params);
-}
-
-/* Draw until a free tuple was inserted. Rejection leaves the result uniform over
- * what is free and needs no record of it.
- */
-static int insert_drawn(struct cfr_net *cn, const struct cfr_egress *egress,
-			struct cfr_flow *flow, struct cfr_key *key,
-			union nf_inet_addr *relay)
-{
-	unsigned int draw;
-	int err = -EEXIST;
-
-	for (draw = 0; draw < DRAWS_MAX && err == -EEXIST; draw++) {
-		cfr_egress_draw(egress, relay, &key->near_port);
-		err = insert_tuple(cn, flow, key);
-	}
-	return err;
-}
-
-/* Nearly all are taken: look at each */
-static int insert_last(struct cfr_net *cn, const struct cfr_egress *egress,
-		       struct cfr_flow *flow, struct cfr_key *key,
-		       union nf_inet_addr *relay)
-{
-	struct cfr_walk walk;
-	int err = -EEXIST;
-	u32 i;
-
-	if (cfr_egress_count(egress) > WALK_MAX)
-		return err;
-	cfr_egress_walk(egress, &walk);
-	for (i = 0; i < walk.count && err == -EEXIST; i++) {
-		cfr_egress_nth(egress, walk.n, relay, &key->near_port);
-		err = insert_tuple(cn, flow, key);
-		cfr_egress_walk_on(&walk);
-	}
-	return err;
-}
-
-static bool insert_relay(struct cfr_net *cn, const struct cfr_egress *egress,
-			 struct cfr_flow *flow, const struct cfr_key *customer,
-			 enum cfr_stat *why)
-{
-	struct cfr_key key = *customer;
-	union nf_inet_addr relay;
-	int err;
-
-	key.dir |= CFR_IN;
-	key.near = &relay;
-	err = insert_drawn(cn, egress, flow, &key, &relay);
-	if (err == -EEXIST)
-		err = insert_last(cn, egress, flow, &key, &relay);
-	if (err == -EEXIST)
-		note_exhausted(cn, flow->policy, customer, egress);
-	if (err)
-		*why = insert_failure(err);
-	return !err;
-}
-
 /* A flow that nobody has seen */
 static void discard(struct cfr_net *cn, struct cfr_flow *flow)
 {
@@ -411,6 +243,20 @@ static void opened(struct cfr_net *cn, const struct cfr_flow *flow)
 	else
 		atomic_inc(&cn->flows.shared_count);
 	cfr_reap_watch(cn);
+}
+
+static enum cfr_stat insert_failure(int err)
+{
+	switch (err) {
+	case -ENOMEM:
+		return CFR_STAT_no_memory;
+	case -E2BIG:
+		return CFR_STAT_table_full;
+	case -EEXIST:
+		return CFR_STAT_pool_exhausted;
+	default:
+		return CFR_STAT_insert_busy;
+	}
 }
 
 /* Another CPU was first with the same key: its flow is used, if it is live. */
@@ -441,9 +287,7 @@ static struct cfr_flow *insert_customer(struct cfr_net *cn,
 {
 	struct cfr_node *first;
 
-	first = rhashtable_lookup_get_insert_key(&cn->flows.ht, key,
-						 &flow->node[CFR_OUT].head,
-						 table_params);
+	first = cfr_table_insert(cn, key, &flow->node[CFR_OUT]);
 	if (likely(!first)) {
 		opened(cn, flow);
 		return flow;
@@ -470,16 +314,19 @@ struct cfr_flow *cfr_flow_draw(struct cfr_net *cn,
 {
 	struct cfr_egress egress;
 	struct cfr_flow *flow;
+	int err;
 
 	cfr_egress_begin(&egress, policy, first);
-	if (exhausted(cn, policy->id, key, &egress)) {
+	if (cfr_tuple_exhausted(cn, policy->id, key, &egress)) {
 		*why = CFR_STAT_pool_exhausted;
 		return NULL;
 	}
 	flow = flow_alloc(cn, policy, key, why);
 	if (!flow)
 		return NULL;
-	if (!insert_relay(cn, &egress, flow, key, why)) {
+	err = cfr_tuple_take(cn, &egress, flow, key);
+	if (err) {
+		*why = insert_failure(err);
 		discard(cn, flow);
 		return NULL;
 	}
@@ -490,21 +337,15 @@ struct cfr_flow *cfr_flow_draw(struct cfr_net *cn,
 static struct cfr_node *insert_shared(struct cfr_net *cn, struct cfr_flow *flow,
 				      const struct cfr_key *customer)
 {
-	union nf_inet_addr relay = {};
+	struct cfr_address relay = cfr_flow_relay(flow);
 	struct cfr_key key = *customer;
 
-	if (flow->family == NFPROTO_IPV4)
-		relay.ip = flow->v4.relay;
-	else
-		relay.in6 = flow->v6.relay;
 	key.dir |= CFR_IN;
-	key.near = &relay;
-	key.near_port = flow->relay_port;
+	key.near = &relay.addr;
+	key.near_port = relay.port;
 	key.hash = cfr_lookup_hash(&cn->flows, &key);
 	flow->node[CFR_IN].hash = key.hash;
-	return rhashtable_lookup_get_insert_key(&cn->flows.ht, &key,
-						&flow->node[CFR_IN].head,
-						table_params);
+	return cfr_table_insert(cn, &key, &flow->node[CFR_IN]);
 }
 
 static void take_tuple(struct cfr_flow *flow, const struct cfr_flow *parent)
@@ -530,17 +371,14 @@ static struct cfr_node *insert_both(struct cfr_net *cn, struct cfr_flow *flow,
 
 	if (key->dir != CFR_OUT)
 		return insert_shared(cn, flow, key);
-	first = rhashtable_lookup_get_insert_key(&cn->flows.ht, key,
-						 &flow->node[CFR_OUT].head,
-						 table_params);
+	first = cfr_table_insert(cn, key, &flow->node[CFR_OUT]);
 	if (first)
 		return first;
 	first = insert_shared(cn, flow, key);
 	if (likely(!first))
 		return NULL;
 	WRITE_ONCE(flow->state, CFR_STATE_ENDED);
-	rhashtable_remove_fast(&cn->flows.ht, &flow->node[CFR_OUT].head,
-			       table_params);
+	cfr_table_remove(cn, &flow->node[CFR_OUT]);
 	return IS_ERR(first) ? first : ERR_PTR(-EBUSY);
 }
 
@@ -659,7 +497,7 @@ int cfr_flow_net_init(struct cfr_net *cn)
 	get_random_bytes(&cn->flows.hash_key, sizeof(cn->flows.hash_key));
 	get_random_bytes(cn->flows.fold_key, sizeof(cn->flows.fold_key));
 	cfr_reap_net_init(cn);
-	return rhashtable_init(&cn->flows.ht, &table_params);
+	return rhashtable_init(&cn->flows.ht, &cfr_table_params);
 }
 
 /* Context: the hooks are gone and a grace period has passed. */

@@ -179,6 +179,49 @@ static inline enum cfr_level cfr_flow_level(const struct cfr_flow *flow)
 	return flow->node[CFR_IN].dir & ~CFR_IN;
 }
 
+/**
+ * struct cfr_address - one of a flow's three ends
+ * @addr: of the flow's family; IPv4 leaves the rest zero
+ * @port: port or echo id
+ */
+struct cfr_address {
+	union nf_inet_addr addr;
+	__be16 port;
+};
+
+static inline struct cfr_address cfr_flow_customer(const struct cfr_flow *flow)
+{
+	struct cfr_address end = { .port = flow->customer_port };
+
+	if (flow->family == NFPROTO_IPV4)
+		end.addr.ip = flow->v4.customer;
+	else
+		end.addr.in6 = flow->v6.customer;
+	return end;
+}
+
+static inline struct cfr_address cfr_flow_relay(const struct cfr_flow *flow)
+{
+	struct cfr_address end = { .port = flow->relay_port };
+
+	if (flow->family == NFPROTO_IPV4)
+		end.addr.ip = flow->v4.relay;
+	else
+		end.addr.in6 = flow->v6.relay;
+	return end;
+}
+
+static inline struct cfr_address cfr_flow_remote(const struct cfr_flow *flow)
+{
+	struct cfr_address end = { .port = flow->remote_port };
+
+	if (flow->family == NFPROTO_IPV4)
+		end.addr.ip = flow->v4.remote;
+	else
+		end.addr.in6 = flow->v6.remote;
+	return end;
+}
+
 /* Whose end gives the relay tuple back, after a rest */
 static inline bool cfr_flow_has_tuple(const struct cfr_flow *flow)
 {

@@ -13,38 +13,6 @@
 
 #include "flow.h"
 
-/**
- * struct cfr_address - what to write
- * @addr: of the packet's family
- * @port: port or echo id
- */
-struct cfr_address {
-	union nf_inet_addr addr;
-	__be16 port;
-};
-
-static inline struct cfr_address cfr_flow_customer(const struct cfr_flow *flow)
-{
-	struct cfr_address end = { .port = flow->customer_port };
-
-	if (flow->family == NFPROTO_IPV4)
-		end.addr.ip = flow->v4.customer;
-	else
-		end.addr.in6 = flow->v6.customer;
-	return end;
-}
-
-static inline struct cfr_address cfr_flow_relay(const struct cfr_flow *flow)
-{
-	struct cfr_address end = { .port = flow->relay_port };
-
-	if (flow->family == NFPROTO_IPV4)
-		end.addr.ip = flow->v4.relay;
-	else
-		end.addr.in6 = flow->v6.relay;
-	return end;
-}
-
 /* Which end of a packet is rewritten */
 enum cfr_side {
 	CFR_SOURCE,
