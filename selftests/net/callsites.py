@@ -7,9 +7,9 @@ import subprocess
 
 # Told by their names. To have too many of them does no harm: a place that never asks is named with its reason.
 ASKS = re.compile(r"\b(k[mzv]+alloc\w*|kmem_cache_(?:create|alloc|destroy)|alloc_percpu|genlmsg_(?:new|reply)"
-                  r"|pskb_may_pull|pskb_trim|skb_ensure_writable|skb_cow_data|icmp(?:v6)?_send|ip6?_route_me_harder"
+                  r"|pskb_may_pull|pskb_trim|skb_ensure_writable|skb_cow_data|icmp(?:v6)?_send|nf_send_reset6?|ip6?_route_me_harder"
                   r"|genl_(?:un)?register_family|nf_(?:un)?register_net_hooks|nf_defrag_ipv[46]_(?:en|dis)able"
-                  r"|(?:un)?register_pernet_subsys|rhashtable_(?:init|lookup(?:_get)?_insert_key))\(")
+                  r"|(?:un)?register_pernet_subsys|rhashtable_(?:init|lookup_get_insert_key))\(")
 SECTIONS = (".text", ".init.text")
 CALL = re.compile(r"^\s*([0-9a-f]+):\s+call")
 NEXT = re.compile(r"^\s*([0-9a-f]+):\s")

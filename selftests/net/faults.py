@@ -32,11 +32,14 @@ AREA = 64 << 20     # modules lie as close together as this, and no other alloca
 SERVERS = iter(range(9000, 60000))
 PORTS = iter(range(20000, 60000))
 CLOSED = {4: "10.99.0.1", 6: "2001:db8:99::1"}
-BEFORE = POOLS + HOMES + "bypass 10.99.0.0/16 drop\nbypass 2001:db8:99::/48 drop\n"
+BEFORE = (POOLS + "pool own4 prefix 198.18.80.0/24\npool own6 prefix 2001:db8:dada:80::/64\n" + HOMES +
+          "policy owners mark 0x2/0xff pool own4 pool own6 profile strict-rfc filter address-dependent\n"
+          "bypass 10.99.0.0/16 drop\nbypass 2001:db8:99::/48 drop\n")
 AFTER = OTHER + HOMES.replace("web", "new")
 # Why nothing fails at a place, though its callee's name says that it may ask for memory
 NEVER = {
-    "pskb_trim": "what has been made writable is not copied again",
+    **dict.fromkeys(("pskb_trim", "skb_ensure_writable in cfr_icmp_from_quoted"),
+                    "what has been made writable is not copied again"),
     "genlmsg_reply": "the reply is as large as its buffer",
     "kmem_cache_destroy in cfr_flow_init": "comes after a failure, and they come one at a time",
     **dict.fromkeys(("nf_defrag_ipv4_disable", "nf_defrag_ipv6_disable", "unregister_pernet_subsys"),
@@ -235,13 +238,13 @@ def send(port, packet, linear=65535):
     port.s.send(struct.pack("=BBHHHH", 0, 0, min(14 + linear, len(frame)), 0, 0, 0) + frame)
 
 
-def request(kind, family, port, to=None):
-    """What a customer sends"""
-    head = ip(family, addr("C1", family), to or addr("DARK", family))
+def request(kind, family, port, to=None, customer="C1"):
+    """What a customer sends; C2 is of scope endpoint"""
+    head = ip(family, addr(customer, family), to or addr("DARK", family))
     if kind == "udp":
         return head / UDP(sport=port, dport=7000) / Raw(b"request!")
-    if kind == "tcp":
-        return head / TCP(sport=port, dport=7000, flags="S")
+    if kind in ("tcp", "stray"):    # of no connection
+        return head / TCP(sport=port, dport=7000, flags="S" if kind == "tcp" else "A")
     if family == 4:
         return head / ICMP(type=8, id=port) / Raw(b"request!")
     return head / ICMPv6EchoRequest(id=port, data=b"request!")
@@ -266,9 +269,9 @@ def relay_tuple(kind, family, packet):
 
 
 class Flow:
-    def __init__(self, rig, kind, family):
-        self.kind, self.family, self.port = kind, family, next(PORTS)
-        self.request = bytes(request(kind, family, self.port))
+    def __init__(self, rig, kind, family, customer="C1"):
+        self.kind, self.family, self.customer, self.port = kind, family, customer, next(PORTS)
+        self.request = bytes(request(kind, family, self.port, customer=customer))
         rig.forget()
         send(rig.inside, self.request)
         self.left = rig.watch.first(self.mine)
@@ -295,7 +298,7 @@ class Flow:
 
     def about_answer(self):
         """One that an access router sends about an answer that came in"""
-        answer = bytes(response(self.kind, self.family, addr("C1", self.family), self.port, Raw(b"y" * 9)))
+        answer = bytes(response(self.kind, self.family, addr(self.customer, self.family), self.port, Raw(b"y" * 9)))
         return error(self.family, addr("ACC", self.family), addr("DARK", self.family),
                      REPORT[self.family], answer)
 
@@ -314,9 +317,25 @@ class Flow:
                 send(rig.wire, report, linear)
 
 
+class Pair:
+    """Two endpoints of C2's, who send to one another's relay tuples"""
+
+    def __init__(self, rig, family):
+        self.family, self.flows = family, [Flow(rig, "udp", family, "C2") for _ in range(2)]
+
+    def work(self, rig):
+        """What one sends opens its filter for the other"""
+        me = addr("C2", self.family)
+        for one, other in (self.flows, self.flows[::-1], self.flows):
+            send(rig.inside, ip(self.family, me, other.relay) / UDP(sport=one.port, dport=other.relay_port) / PAGED)
+            came = ip(self.family, one.relay, me) / UDP(sport=one.relay_port, dport=other.port) / Raw(b"came")
+            send(rig.inside, error(self.family, me, one.relay, REPORT[self.family], bytes(came)))
+
+
 def refusals(rig):
     """Whatever a customer is told about a packet that does not go on"""
     for family in FAMILIES:
+        send(rig.inside, request("stray", family, next(PORTS)))
         send(rig.inside, ip(family, addr("C1", family), addr("DARK", family), proto=132) / Raw(b"x" * 20))
         send(rig.inside, request("udp", family, next(PORTS), CLOSED[family]))
         with parameter("max_flows", 0):
@@ -348,7 +367,8 @@ def packets(rig, flows):
         flow.work(rig)
     for family in FAMILIES:
         for kind in ("udp", "tcp", "echo"):
-            send(rig.inside, request(kind, family, next(PORTS)))
+            for customer in ("C1", "C2"):
+                send(rig.inside, request(kind, family, next(PORTS), customer=customer))
     refusals(rig)
     own_errors(rig)
     rig.forget()
@@ -361,10 +381,11 @@ def settled():
     return stats()["gauges"]["held"]
 
 
-def flood(rig, odd):
-    """So many flows at once that the table is full before the worker that makes it larger has had its turn. A flow
-    has two places in it and a held tuple one, so that their number decides which of the two finds it full."""
-    packet = bytearray(bytes(request("udp", 4, 1)))
+def flood(rig, customer, odd):
+    """So many flows at once that the table is full before the worker that makes it larger has had its turn. A held
+    tuple has one place in it and a flow of C1's two, so that their number decides which of the two finds it full. One
+    of C2's has five with its binding and its permit: as the table doubles again and again, all but one of them do."""
+    packet = bytearray(bytes(request("udp", 4, 1, customer=customer)))
     packet[26:28] = bytes(2)    # no checksum
     while settled() % 2 != odd:
         send(rig.inside, request("udp", 4, next(PORTS)))
@@ -406,11 +427,13 @@ def everything(rig, flows, site):
     if site.callee == "skb_cow_data":
         fraglists()
     if site.callee.startswith("rhashtable_lookup"):
-        flood(rig, "get" not in site.callee)
+        for odd in range(2):
+            flood(rig, "C2" if "share" in str(site) else "C1", odd)
     equal(nft_counter("relay", "killswitch", "caught"), before, "packets that the relay let go as they were")
     configurations()
-    # What each CPU has its own of comes in large pieces: most of the time there is room in the last one.
-    namespaces(300 if site.callee == "alloc_percpu" else 1)
+    if "_init" in str(site) or "hook_register" in str(site):    # what is done once for each of them
+        # What each CPU has its own of comes in large pieces: most of the time there is room in the last one.
+        namespaces(300 if site.callee == "alloc_percpu" else 1)
     unload()
 
 
@@ -429,6 +452,7 @@ def one(rig, site, ranges):
     for start, end in ranges:
         works()
         flows = [Flow(rig, kind, family) for kind in ("udp", "tcp", "echo") for family in FAMILIES]
+        flows += [Pair(rig, family) for family in FAMILIES]
         base = callsites.base()
         arm(base + start, base + end, 100)
         try:

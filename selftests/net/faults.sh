@@ -26,6 +26,11 @@ setup_lab
 setup_cfr
 no_error_limits "$relay"
 kill_switch
+hairpins
+in_ns "$relay" nft -f - <<EOF
+add rule inet lab premark iifname "cust" ip saddr $C2_4 meta mark set 0x2
+add rule inet lab premark iifname "cust" ip6 saddr $C2_6 meta mark set 0x2
+EOF
 watch_leaks down
 wire_start "$inet" down
 for link in "$acc up" "$relay cust" "$relay up" "$inet down"; do

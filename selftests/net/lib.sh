@@ -429,7 +429,7 @@ table inet killswitch {
 	counter caught { }
 	chain out {
 		type filter hook postrouting priority 300; policy accept;
-		oifname "up" meta mark & 0xff == 0x1 counter name caught drop
+		oifname "up" meta mark & 0xff { 0x1, 0x2 } counter name caught drop
 	}
 }
 EOF
