@@ -44,6 +44,11 @@ static const char *const pairings[] = {
 	[CFR_PAIRING_CUSTOMER] = "customer",
 };
 
+static const char *const levels[] = {
+	[CFR_NORMALISE_OFF] = "off",
+	[CFR_NORMALISE_SAFE] = "safe",
+};
+
 const struct knob knob[CFR_KNOBS_A_MAX + 1] = {
 	[CFR_KNOBS_A_SCOPE] = { "scope", scopes, ARRAY_SIZE(scopes) },
 	[CFR_KNOBS_A_FILTER] = { "filter", filters, ARRAY_SIZE(filters) },
@@ -51,6 +56,7 @@ const struct knob knob[CFR_KNOBS_A_MAX + 1] = {
 	[CFR_KNOBS_A_PAIRING] = { "pairing", pairings, ARRAY_SIZE(pairings) },
 	[CFR_KNOBS_A_EPOCH] = { .name = "epoch" },
 	[CFR_KNOBS_A_JITTER] = { .name = "jitter" },
+	[CFR_KNOBS_A_NORMALISE] = { "normalise", levels, ARRAY_SIZE(levels) },
 };
 
 unsigned int knob_find(const char *name)

@@ -68,6 +68,8 @@ struct cfr_addrs6 {
  * @policy: id of the policy that admitted it
  * @scope: enum cfr_scope
  * @filter: enum cfr_filter, as it was when the binding was made
+ * @touch: bits of enum cfr_touch
+ * @label: IPv6: of its packets, host order
  * @customer_port: port or echo id
  * @relay_port: port or echo id
  * @remote_port: port, 0 for echo
@@ -93,6 +95,8 @@ struct cfr_flow {
 	u32 policy : 29;
 	u32 scope : 1;
 	u32 filter : 2;
+	u32 touch : 12;
+	u32 label : 20;
 	__be16 customer_port;
 	__be16 relay_port;
 	__be16 remote_port;

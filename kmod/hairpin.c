@@ -13,6 +13,7 @@
 #include "hairpin.h"
 #include "icmp.h"
 #include "lookup.h"
+#include "normalise.h"
 #include "rewrite.h"
 #include "verdict.h"
 
@@ -223,6 +224,8 @@ unsigned int cfr_hairpin_out(struct cfr_net *cn, const struct cfr_config *cfg,
 			return cfr_drop(cn, CFR_STAT_flow_gone);
 		}
 		done = cfr_rewrite_data(skb, pkt.l4, CFR_OUT, binding);
+		if (done)
+			cfr_normalise(skb, pkt.l4, binding);
 	}
 	cfr_packet_wipe(&pkt);
 	if (!done)

@@ -28,6 +28,7 @@
 #include "icmp.h"
 #include "inbound.h"
 #include "lookup.h"
+#include "normalise.h"
 #include "own.h"
 #include "packet.h"
 #include "refuse.h"
@@ -376,11 +377,13 @@ static struct cfr_flow *admit(struct cfr_net *cn, const struct cfr_config *cfg,
 
 static __always_inline unsigned int relay_out(struct cfr_net *cn,
 					      const struct cfr_config *cfg,
-					      struct sk_buff *skb,
+					      struct sk_buff *skb, u8 l4,
+					      const struct cfr_flow *flow,
 					      bool rewritten)
 {
 	if (unlikely(!rewritten))
 		return cfr_drop(cn, CFR_STAT_no_memory);
+	cfr_normalise(skb, l4, flow);
 	cfr_shed(cfg, skb);
 	cfr_stats_inc(cn, relayed_out);
 	return NF_ACCEPT;
@@ -403,7 +406,7 @@ static unsigned int data_to_remote(struct cfr_net *cn,
 		/* to a packet of no flow that had come in */
 		flow = cfr_endpoint_reached(cn, &key);
 		if (flow)
-			return relay_out(cn, cfg, skb,
+			return relay_out(cn, cfg, skb, pkt->l4, flow,
 					 cfr_rewrite_data(skb, pkt->l4, CFR_OUT,
 							  flow));
 	}
@@ -413,7 +416,7 @@ static unsigned int data_to_remote(struct cfr_net *cn,
 			return verdict;
 	}
 	cfr_flow_seen(&cn->flows, flow, CFR_OUT, skb, pkt);
-	return relay_out(cn, cfg, skb,
+	return relay_out(cn, cfg, skb, pkt->l4, flow,
 			 cfr_rewrite_data(skb, pkt->l4, CFR_OUT, flow));
 }
 
@@ -505,7 +508,7 @@ static __always_inline unsigned int postrouting(struct cfr_net *cn,
 	if (unlikely(!flow))
 		return out_unusual(cn, cfg, skb, state);
 	cfr_flow_seen(&cn->flows, flow, CFR_OUT, skb, &pkt);
-	return relay_out(cn, cfg, skb,
+	return relay_out(cn, cfg, skb, pkt.l4, flow,
 			 cfr_rewrite_plain(skb, &pkt, CFR_OUT, flow));
 }
 

@@ -24,6 +24,7 @@
 #include "endpoint.h"
 #include "icmp.h"
 #include "net.h"
+#include "normalise.h"
 #include "rewrite.h"
 
 static bool checksum_valid(struct sk_buff *skb, const struct cfr_packet *pkt)
@@ -177,7 +178,11 @@ static bool translate(struct sk_buff *skb, const struct cfr_packet *pkt,
 	cfr_rewrite_outer(skb, pkt->family, out ? CFR_SOURCE : CFR_DESTINATION,
 			  &to);
 	memzero_explicit(&to, sizeof(to));
-	return finish(skb, pkt, quote, out);
+	if (!finish(skb, pkt, quote, out))
+		return false;
+	if (out && flow->touch)
+		cfr_normalise_error(skb, flow);
+	return true;
 }
 
 /**

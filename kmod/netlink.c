@@ -50,6 +50,7 @@ static const struct nla_policy knobs_policy[CFR_KNOBS_A_MAX + 1] = {
 	[CFR_KNOBS_A_PAIRING] = NLA_POLICY_MAX(NLA_U8, CFR_PAIRING_MAX),
 	[CFR_KNOBS_A_EPOCH] = NLA_POLICY_FULL_RANGE(NLA_U32, &epoch_range),
 	[CFR_KNOBS_A_JITTER] = NLA_POLICY_FULL_RANGE(NLA_U32, &jitter_range),
+	[CFR_KNOBS_A_NORMALISE] = NLA_POLICY_MAX(NLA_U8, CFR_NORMALISE_MAX),
 };
 
 static const struct nla_policy policy_policy[CFR_POLICY_A_MAX + 1] = {
@@ -131,26 +132,30 @@ static int put_pool(struct sk_buff *skb, const struct cfr_model *m, u32 at)
 static int put_knobs(struct sk_buff *skb, int type,
 		     const struct cfr_knobs *knobs, u8 which)
 {
-	const u8 small[] = {
+	const u32 value[] = {
 		[CFR_KNOBS_A_SCOPE] = knobs->scope,
 		[CFR_KNOBS_A_FILTER] = knobs->filter,
 		[CFR_KNOBS_A_HAIRPIN] = knobs->hairpin,
 		[CFR_KNOBS_A_PAIRING] = knobs->pairing,
+		[CFR_KNOBS_A_EPOCH] = knobs->epoch,
+		[CFR_KNOBS_A_JITTER] = knobs->jitter,
+		[CFR_KNOBS_A_NORMALISE] = knobs->normalise,
 	};
 	struct nlattr *nest = nla_nest_start(skb, type);
-	int i;
+	int i, err;
 
 	if (!nest)
 		return -EMSGSIZE;
-	for (i = CFR_KNOBS_A_SCOPE; i <= CFR_KNOBS_A_PAIRING; i++)
-		if (which & BIT(i) && nla_put_u8(skb, i, small[i]))
-			return -EMSGSIZE;
-	if (which & BIT(CFR_KNOBS_A_EPOCH) &&
-	    nla_put_u32(skb, CFR_KNOBS_A_EPOCH, knobs->epoch))
-		return -EMSGSIZE;
-	if (which & BIT(CFR_KNOBS_A_JITTER) &&
-	    nla_put_u32(skb, CFR_KNOBS_A_JITTER, knobs->jitter))
-		return -EMSGSIZE;
+	for (i = 1; i <= CFR_KNOBS_A_MAX; i++) {
+		if (!(which & BIT(i)))
+			continue;
+		if (i == CFR_KNOBS_A_EPOCH || i == CFR_KNOBS_A_JITTER)
+			err = nla_put_u32(skb, i, value[i]);
+		else
+			err = nla_put_u8(skb, i, value[i]);
+		if (err)
+			return err;
+	}
 	nla_nest_end(skb, nest);
 	return 0;
 }

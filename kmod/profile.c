@@ -44,6 +44,8 @@ static void take(struct cfr_knobs *knobs, struct nlattr **tb)
 		knobs->epoch = nla_get_u32(tb[CFR_KNOBS_A_EPOCH]);
 	if (tb[CFR_KNOBS_A_JITTER])
 		knobs->jitter = nla_get_u32(tb[CFR_KNOBS_A_JITTER]);
+	if (tb[CFR_KNOBS_A_NORMALISE])
+		knobs->normalise = nla_get_u8(tb[CFR_KNOBS_A_NORMALISE]);
 }
 
 /* What does not go together; the first that the operator said is to blame. */

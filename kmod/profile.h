@@ -15,6 +15,7 @@ struct nlattr;
  * @filter: enum cfr_filter
  * @hairpin: customers reach each other's relay tuples
  * @pairing: enum cfr_pairing
+ * @normalise: enum cfr_normalise
  * @epoch: of the pairing's key, seconds
  * @jitter: by which an epoch may be longer or shorter
  */
@@ -23,6 +24,7 @@ struct cfr_knobs {
 	u8 filter;
 	u8 hairpin;
 	u8 pairing;
+	u8 normalise;
 	u32 epoch;
 	u32 jitter;
 };

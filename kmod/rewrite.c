@@ -17,8 +17,12 @@
 
 #include "rewrite.h"
 
-/* Is it this header's checksum that the device will complete? */
-static bool partial(const struct sk_buff *skb, const void *l4)
+/**
+ * cfr_rewrite_partial() - is it this header's checksum that the device completes?
+ * @skb: the packet
+ * @l4: its transport header
+ */
+bool cfr_rewrite_partial(const struct sk_buff *skb, const void *l4)
 {
 	if (skb->ip_summed != CHECKSUM_PARTIAL)
 		return false;
@@ -48,7 +52,7 @@ bool cfr_rewrite_summed(struct sk_buff *skb, u8 proto, u8 *l4, bool v4,
 	__sum16 *check = cfr_rewrite_check(proto, l4);
 	__wsum pseudo = csum_sub(all, port);
 
-	if (partial(skb, l4)) {
+	if (cfr_rewrite_partial(skb, l4)) {
 		*check = ~csum_fold(csum_add(csum_unfold(*check), pseudo));
 		return true;
 	}
@@ -76,12 +80,6 @@ static bool members_writable(struct sk_buff *skb)
 	return !shared || skb_cow_data(skb, 0, &trailer) >= 0;
 }
 
-static bool is_fraglist(const struct sk_buff *skb)
-{
-	return skb_is_gso(skb) &&
-	       skb_shinfo(skb)->gso_type & SKB_GSO_FRAGLIST;
-}
-
 static void rewrite_members(struct sk_buff *skb, u8 l4, enum cfr_dir dir,
 			    const struct cfr_flow *flow)
 {
@@ -106,7 +104,7 @@ static void rewrite_members(struct sk_buff *skb, u8 l4, enum cfr_dir dir,
 bool cfr_rewrite_data(struct sk_buff *skb, u8 l4, enum cfr_dir dir,
 		      const struct cfr_flow *flow)
 {
-	bool fraglist = is_fraglist(skb);
+	bool fraglist = cfr_rewrite_fraglist(skb);
 	unsigned int end = l4 + (flow->proto == IPPROTO_TCP ?
 				 sizeof(struct tcphdr) : sizeof(struct udphdr));
 

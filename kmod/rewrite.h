@@ -13,6 +13,13 @@
 
 #include "flow.h"
 
+/* Each member has headers of its own. */
+static inline bool cfr_rewrite_fraglist(const struct sk_buff *skb)
+{
+	return skb_is_gso(skb) &&
+	       skb_shinfo(skb)->gso_type & SKB_GSO_FRAGLIST;
+}
+
 /* Which end of a packet is rewritten */
 enum cfr_side {
 	CFR_SOURCE,
@@ -116,6 +123,7 @@ static __always_inline void cfr_rewrite_one(struct sk_buff *skb, u8 *l3,
 				 flow);
 }
 
+bool cfr_rewrite_partial(const struct sk_buff *skb, const void *l4);
 bool cfr_rewrite_data(struct sk_buff *skb, u8 l4, enum cfr_dir dir,
 		      const struct cfr_flow *flow);
 

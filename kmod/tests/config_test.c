@@ -334,12 +334,12 @@ static const struct {
 	struct cfr_knobs knobs;
 	const char *says;
 } knobs[] = {
-	{ 0xff, 0xff, 0xff, 0xff, 0, 0, { 0, 0, 0, 0, 86400, 14400 } },
-	{ 0, 0xff, 0xff, 0xff, 0, 0, { 0, 0, 0, 0, 86400, 14400 } },
-	{ 1, 0xff, 0xff, 0xff, 0, 0, { 1, 1, 0, 1, 86400, 14400 } },
-	{ 2, 0xff, 0xff, 0xff, 0, 0, { 1, 2, 1, 2, 604800, 0 } },
-	{ 2, 0xff, 0, 0, 600, 300, { 1, 0, 0, 2, 600, 300 } },
-	{ 0, 1, 2, 1, 0, 0, { 1, 2, 1, 0, 86400, 14400 } },
+	{ 0xff, 0xff, 0xff, 0xff, 0, 0, { 0, 0, 0, 0, 0, 86400, 14400 } },
+	{ 0, 0xff, 0xff, 0xff, 0, 0, { 0, 0, 0, 0, 0, 86400, 14400 } },
+	{ 1, 0xff, 0xff, 0xff, 0, 0, { 1, 1, 0, 1, 0, 86400, 14400 } },
+	{ 2, 0xff, 0xff, 0xff, 0, 0, { 1, 2, 1, 2, 0, 604800, 0 } },
+	{ 2, 0xff, 0, 0, 600, 300, { 1, 0, 0, 2, 0, 600, 300 } },
+	{ 0, 1, 2, 1, 0, 0, { 1, 2, 1, 0, 0, 86400, 14400 } },
 	{ 0, 0xff, 1, 0xff, 0, 0, .says = "scope flow filters by address and port: its relay tuples are shared" },
 	{ 2, 0, 0xff, 0xff, 0, 0, .says = "scope flow filters by address and port: its relay tuples are shared" },
 	{ 2, 0, 0, 0xff, 0, 0, .says = "scope flow has no hairpinning: its relay tuples are nobody's address" },

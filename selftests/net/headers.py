@@ -29,12 +29,6 @@ def congestion(p):
 
 
 class Rig(Sides):
-    def out(self, packet):
-        self.wire.drain()
-        self.inside.send(packet)
-        got, = self.barrier.pass_()
-        return got
-
     def in_(self, packet):
         self.inside.drain()
         self.wire.send(packet)

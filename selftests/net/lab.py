@@ -380,3 +380,10 @@ class Sides:
         self.inside = Port("acc", "up", ("relay", "cust"))
         self.wire = Port("inet", "down", ("relay", "up"))
         self.barrier = Barrier(self.wire)
+
+    def out(self, packet):
+        """What a customer's packet is on the wire, if it is one"""
+        self.wire.drain()
+        self.inside.send(packet)
+        got, = self.barrier.pass_()
+        return got

@@ -45,6 +45,7 @@
  *	        CFR_KNOBS_A_PAIRING	u8, enum cfr_pairing
  *	        CFR_KNOBS_A_EPOCH	u32, seconds, 60..CFR_EPOCH_MAX
  *	        CFR_KNOBS_A_JITTER	u32, seconds, at most half an epoch
+ *	        CFR_KNOBS_A_NORMALISE	u8, enum cfr_normalise, default off
  *	    CFR_POLICY_A_EFFECT		nest, the same, all of them, with what
  *					the profile says; never in a request
  *	CFR_A_BYPASS		nest, 0..CFR_BYPASSES_MAX times
@@ -181,6 +182,7 @@ enum cfr_knobs_a {
 	CFR_KNOBS_A_PAIRING,
 	CFR_KNOBS_A_EPOCH,
 	CFR_KNOBS_A_JITTER,
+	CFR_KNOBS_A_NORMALISE,
 
 	__CFR_KNOBS_A_MAX,
 	CFR_KNOBS_A_MAX = __CFR_KNOBS_A_MAX - 1
@@ -247,6 +249,23 @@ enum cfr_pairing {
 
 	__CFR_PAIRING_MAX,
 	CFR_PAIRING_MAX = __CFR_PAIRING_MAX - 1
+};
+
+/**
+ * enum cfr_normalise - what is made alike of customers' packets that leave, beside
+ *	addresses and ports; a flow keeps what it began with
+ * @CFR_NORMALISE_OFF: nothing
+ * @CFR_NORMALISE_SAFE: what no connection depends on: TTL and hop limit 64 where
+ *	above 32; DSCP 0; IPv4 identification drawn (RFC 6864 4.1), or the
+ *	kernel's where the packet may be fragmented; IPv6 flow label drawn for each
+ *	flow (RFC 6437 3); TCP urgent pointer 0 without URG
+ */
+enum cfr_normalise {
+	CFR_NORMALISE_OFF,
+	CFR_NORMALISE_SAFE,
+
+	__CFR_NORMALISE_MAX,
+	CFR_NORMALISE_MAX = __CFR_NORMALISE_MAX - 1
 };
 
 /* How long things last */

@@ -206,6 +206,8 @@ static void put_knobs(void)
 		put32(CFR_KNOBS_A_EPOCH, 60 + below(200));
 	if (chance(30))
 		put32(CFR_KNOBS_A_JITTER, below(100));
+	if (chance(30))
+		put8(CFR_KNOBS_A_NORMALISE, below(__CFR_NORMALISE_MAX));
 	end(nla);
 }
 
