@@ -293,7 +293,7 @@ static int on_timers(const struct nlattr *attr, void *data)
 	if (!type || type >= ARRAY_SIZE(timer_names))
 		return MNL_CB_ERROR;
 	timers->seconds[type] = mnl_attr_get_u32(attr);
-	return MNL_CB_OK;
+	return timers->seconds[type] ? MNL_CB_OK : MNL_CB_ERROR;
 }
 
 static int on_policy(const struct nlattr *attr, void *data)
