@@ -5,6 +5,8 @@
 
 #include <stdint.h>
 
+#define JSON_SCHEMA	1	/* a number more where a reader might go wrong */
+
 void json_open(const char *key, char bracket);
 void json_close(char bracket);
 void json_string(const char *key, const char *value);

@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "array.h"
+#include "fields.h"
 #include "knobs.h"
 
 const char *const profile_names[PROFILES] = {
@@ -47,16 +48,22 @@ static const char *const pairings[] = {
 static const char *const levels[] = {
 	[CFR_NORMALISE_OFF] = "off",
 	[CFR_NORMALISE_SAFE] = "safe",
+	[CFR_NORMALISE_FULL] = "full",
+	[CFR_NORMALISE_UNIFORM] = "uniform",
 };
 
+#define CHOICE(name, names)	{ name, KNOB_CHOICE, names, ARRAY_SIZE(names) }
+
 const struct knob knob[CFR_KNOBS_A_MAX + 1] = {
-	[CFR_KNOBS_A_SCOPE] = { "scope", scopes, ARRAY_SIZE(scopes) },
-	[CFR_KNOBS_A_FILTER] = { "filter", filters, ARRAY_SIZE(filters) },
-	[CFR_KNOBS_A_HAIRPIN] = { "hairpin", switches, ARRAY_SIZE(switches) },
-	[CFR_KNOBS_A_PAIRING] = { "pairing", pairings, ARRAY_SIZE(pairings) },
-	[CFR_KNOBS_A_EPOCH] = { .name = "epoch" },
-	[CFR_KNOBS_A_JITTER] = { .name = "jitter" },
-	[CFR_KNOBS_A_NORMALISE] = { "normalise", levels, ARRAY_SIZE(levels) },
+	[CFR_KNOBS_A_SCOPE] = CHOICE("scope", scopes),
+	[CFR_KNOBS_A_FILTER] = CHOICE("filter", filters),
+	[CFR_KNOBS_A_HAIRPIN] = CHOICE("hairpin", switches),
+	[CFR_KNOBS_A_PAIRING] = CHOICE("pairing", pairings),
+	[CFR_KNOBS_A_EPOCH] = { "epoch", .kind = KNOB_TIME },
+	[CFR_KNOBS_A_JITTER] = { "jitter", .kind = KNOB_TIME },
+	[CFR_KNOBS_A_NORMALISE] = CHOICE("normalise", levels),
+	[CFR_KNOBS_A_TOUCH] = { "touch", .kind = KNOB_FIELDS },
+	[CFR_KNOBS_A_LEAVE] = { "leave", .kind = KNOB_FIELDS },
 };
 
 unsigned int knob_find(const char *name)
@@ -73,20 +80,31 @@ bool knob_parse(struct words *w, unsigned int number, struct knobs *knobs)
 {
 	const struct knob *k = &knob[number];
 
+	uint32_t *value = &knobs->value[number];
+
 	knobs->own |= 1U << number;
-	if (!k->names)
-		return words_seconds(w, &knobs->value[number]);
-	return words_choice(w, k->names, k->count, &knobs->value[number]);
+	switch (k->kind) {
+	case KNOB_TIME:
+		return words_seconds(w, value);
+	case KNOB_FIELDS:
+		return fields_parse(w, value);
+	default:
+		return words_choice(w, k->names, k->count, value);
+	}
 }
 
-/* @text has SECONDS_TEXT_MAX bytes, and is used for times only. */
 const char *knob_text(const struct knobs *knobs, unsigned int number,
 		      char *text)
 {
 	const struct knob *k = &knob[number];
 	uint32_t value = knobs->value[number];
 
-	if (!k->names)
+	switch (k->kind) {
+	case KNOB_TIME:
 		return seconds_text(value, text);
-	return value < k->count ? k->names[value] : "?";
+	case KNOB_FIELDS:
+		return fields_text(value, text);
+	default:
+		return value < k->count ? k->names[value] : "?";
+	}
 }

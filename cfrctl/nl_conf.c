@@ -83,14 +83,14 @@ static void put_knobs(struct nlmsghdr *nlh, const struct policy *policy,
 {
 	uint32_t from = nlh->nlmsg_len, part;
 	struct nlattr *nest = mnl_attr_nest_start(nlh, CFR_POLICY_A_KNOBS);
-	char text[SECONDS_TEXT_MAX];
+	char text[KNOB_TEXT_MAX];
 	unsigned int i;
 
 	for (i = 1; i <= CFR_KNOBS_A_MAX; i++) {
 		if (!(policy->knobs.own & 1U << i))
 			continue;
 		part = nlh->nlmsg_len;
-		if (knob[i].names)
+		if (knob[i].kind == KNOB_CHOICE)
 			mnl_attr_put_u8(nlh, i, policy->knobs.value[i]);
 		else
 			mnl_attr_put_u32(nlh, i, policy->knobs.value[i]);
@@ -272,12 +272,14 @@ static int on_knobs(const struct nlattr *attr, void *data)
 	if (!type || type > CFR_KNOBS_A_MAX)
 		return MNL_CB_ERROR;
 	knobs->own |= 1U << type;
-	if (!knob[type].names) {
-		knobs->value[type] = mnl_attr_get_u32(attr);
-		return MNL_CB_OK;
+	if (knob[type].kind == KNOB_CHOICE) {
+		knobs->value[type] = mnl_attr_get_u8(attr);
+		return knobs->value[type] < knob[type].count ? MNL_CB_OK :
+							       MNL_CB_ERROR;
 	}
-	knobs->value[type] = mnl_attr_get_u8(attr);
-	return knobs->value[type] < knob[type].count ? MNL_CB_OK : MNL_CB_ERROR;
+	knobs->value[type] = mnl_attr_get_u32(attr);
+	return knob[type].kind == KNOB_FIELDS &&
+	       knobs->value[type] & ~CFR_FIELDS ? MNL_CB_ERROR : MNL_CB_OK;
 }
 
 static int on_timers(const struct nlattr *attr, void *data)

@@ -37,7 +37,7 @@ static bool parse_more(struct words *w, struct policy *policy, bool *profile)
 	}
 	if (!number)
 		return words_wrong(w, word,
-				   "pool, profile, scope, filter, hairpin, pairing, epoch, jitter or normalise");
+				   "pool, profile, scope, filter, hairpin, pairing, epoch, jitter, normalise, touch or leave");
 	if (policy->knobs.own & 1U << number)
 		return words_wrong(w, word, "each of them once");
 	return knob_parse(w, number, &policy->knobs);
@@ -128,7 +128,8 @@ const struct command policy_command = {
 "  pairing    flow                        destination        customer\n"
 "  epoch      1d                          1d                 7d\n"
 "  jitter     4h                          4h                 0s\n"
-"  normalise  off                         off                off\n"
+"  normalise  full                        full               off\n"
+"  leave      none                        timestamps         none\n"
 "Scope says what has a relay tuple: a flow, or a customer's address and port for\n"
 "all its remotes. A pool serves one scope. Filter says who may send to a relay\n"
 "tuple, and other than address-and-port-dependent needs scope endpoint, as does\n"
@@ -136,6 +137,8 @@ const struct command policy_command = {
 "the customer, with the destination or without, under a key that is replaced when\n"
 "an epoch of about that length, give or take the jitter, is over. No live flow\n"
 "ever moves. Normalise says what is made alike of packets that leave, beside\n"
-"addresses and ports: nothing, or what no connection depends on.\n",
+"addresses and ports: nothing; what no connection depends on; what no host that\n"
+"conforms depends on; or all, SYNs included. touch FIELD[,FIELD ...] and leave\n"
+"FIELD[,FIELD ...] differ from that level: cfrctl show normalisation lists all.\n",
 	.run = run,
 };

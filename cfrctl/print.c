@@ -9,7 +9,6 @@
 #include "print.h"
 
 /* Grows when a key changes its meaning or goes; new keys may come any time. */
-#define SCHEMA	1
 
 static void pool_text(const struct pool *pool)
 {
@@ -45,7 +44,7 @@ static void pool_json(const struct pool *pool)
 
 static void policy_text(const struct policy *policy)
 {
-	char time[SECONDS_TEXT_MAX];
+	char text[KNOB_TEXT_MAX];
 	size_t i;
 
 	printf("policy %s mark 0x%x/0x%x", policy->name, policy->mark,
@@ -57,18 +56,20 @@ static void policy_text(const struct policy *policy)
 	for (i = 1; i <= CFR_KNOBS_A_MAX; i++)
 		if (policy->knobs.own & 1U << i)
 			printf(" %s %s", knob[i].name,
-			       knob_text(&policy->knobs, i, time));
+			       knob_text(&policy->knobs, i, text));
 	putchar('\n');
 }
 
 /* As it is in force; "own" lists those that the profile has otherwise. */
 static void knob_json(const struct policy *policy, unsigned int number)
 {
-	if (!knob[number].names)
+	char text[KNOB_TEXT_MAX];
+
+	if (knob[number].kind == KNOB_TIME)
 		json_number(knob[number].name, policy->effect.value[number]);
 	else
 		json_string(knob[number].name,
-			    knob_text(&policy->effect, number, NULL));
+			    knob_text(&policy->effect, number, text));
 }
 
 static void policy_json(const struct policy *policy)
@@ -164,7 +165,7 @@ void print_conf(const struct conf *conf, unsigned int parts, bool json)
 		return;
 	}
 	json_open(NULL, '{');
-	json_number("schema", SCHEMA);
+	json_number("schema", JSON_SCHEMA);
 	json_number("generation", conf->generation);
 	if (parts & PRINT_POOLS) {
 		json_open("pools", '[');
@@ -200,7 +201,7 @@ void print_reply(const struct nl_reply *reply, bool json)
 	if (!json)
 		return;
 	json_open(NULL, '{');
-	json_number("schema", SCHEMA);
+	json_number("schema", JSON_SCHEMA);
 	json_number("generation", reply->generation);
 	json_open("warnings", '[');
 	for (i = 0; i < reply->nwarnings; i++)
@@ -248,7 +249,7 @@ void print_stats(const struct nl_stats *stats, bool explain, bool json)
 		return;
 	}
 	json_open(NULL, '{');
-	json_number("schema", SCHEMA);
+	json_number("schema", JSON_SCHEMA);
 	for (k = 0; k < ARRAY_SIZE(kinds); k++) {
 		json_open(kinds[k].name, '{');
 		for (i = 0; i < stats->count; i++)

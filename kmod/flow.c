@@ -199,7 +199,7 @@ static void fill(const struct cfr_net *cn, struct cfr_flow *flow,
 		flow->v6.customer = key->near->in6;
 		flow->v6.remote = key->far->in6;
 	}
-	cfr_normalise_begin(flow, policy->knobs.normalise);
+	cfr_normalise_begin(flow, &policy->knobs);
 	flow->state = first_state(key);
 	flow->deadline = (u32)jiffies + HZ +
 			 cfr_flow_idle(&cn->flows, flow->proto, flow->state);

@@ -68,8 +68,11 @@ struct cfr_addrs6 {
  * @policy: id of the policy that admitted it
  * @scope: enum cfr_scope
  * @filter: enum cfr_filter, as it was when the binding was made
- * @touch: bits of enum cfr_touch
  * @label: IPv6: of its packets, host order
+ * @clock: TCP: what its customer's clock lacks to the one shown, or 0
+ * @isn: TCP: the same of sequence numbers
+ * @irs: TCP: the first octet that the remote has sent, where windows grow by it
+ * @touch: what of its packets is normalised: CFR_TOUCH() of enum cfr_field
  * @customer_port: port or echo id
  * @relay_port: port or echo id
  * @remote_port: port, 0 for echo
@@ -79,7 +82,8 @@ struct cfr_addrs6 {
  * @v6: addresses
  *
  * Readers hold RCU and must check @state. All of it but @node[], @list, @ready,
- * @state and @deadline is constant while the flow is live. A permit has no remote port
+ * @state and @deadline is constant while the flow is live, and what its first segment
+ * says of TCP. A permit has no remote port
  * and is in the table under the relay's key alone; a binding has no remote. They
  * have no deadline: they end when nobody shares them any more.
  */
@@ -95,8 +99,11 @@ struct cfr_flow {
 	u32 policy : 29;
 	u32 scope : 1;
 	u32 filter : 2;
-	u32 touch : 12;
-	u32 label : 20;
+	u32 label;
+	u32 clock;
+	u32 isn;
+	u32 irs;
+	u16 touch;
 	__be16 customer_port;
 	__be16 relay_port;
 	__be16 remote_port;

@@ -375,18 +375,24 @@ static struct cfr_flow *admit(struct cfr_net *cn, const struct cfr_config *cfg,
 	return NULL;
 }
 
-static __always_inline unsigned int relay_out(struct cfr_net *cn,
-					      const struct cfr_config *cfg,
-					      struct sk_buff *skb, u8 l4,
-					      const struct cfr_flow *flow,
-					      bool rewritten)
+static __always_inline unsigned int relayed_out(struct cfr_net *cn,
+						const struct cfr_config *cfg,
+						struct sk_buff *skb)
 {
-	if (unlikely(!rewritten))
-		return cfr_drop(cn, CFR_STAT_no_memory);
-	cfr_normalise(skb, l4, flow);
 	cfr_shed(cfg, skb);
 	cfr_stats_inc(cn, relayed_out);
 	return NF_ACCEPT;
+}
+
+static noinline unsigned int relay_out(struct cfr_net *cn,
+				       const struct cfr_config *cfg,
+				       struct sk_buff *skb, u8 l4,
+				       struct cfr_flow *flow)
+{
+	if (!cfr_rewrite_data(skb, l4, CFR_OUT, flow) ||
+	    (flow->touch && !cfr_normalise_out(cn, skb, l4, flow)))
+		return cfr_drop(cn, CFR_STAT_no_memory);
+	return relayed_out(cn, cfg, skb);
 }
 
 static unsigned int data_to_remote(struct cfr_net *cn,
@@ -406,9 +412,7 @@ static unsigned int data_to_remote(struct cfr_net *cn,
 		/* to a packet of no flow that had come in */
 		flow = cfr_endpoint_reached(cn, &key);
 		if (flow)
-			return relay_out(cn, cfg, skb, pkt->l4, flow,
-					 cfr_rewrite_data(skb, pkt->l4, CFR_OUT,
-							  flow));
+			return relay_out(cn, cfg, skb, pkt->l4, flow);
 	}
 	if (!flow) {
 		flow = admit(cn, cfg, skb, state, pkt, &key, &verdict);
@@ -416,8 +420,7 @@ static unsigned int data_to_remote(struct cfr_net *cn,
 			return verdict;
 	}
 	cfr_flow_seen(&cn->flows, flow, CFR_OUT, skb, pkt);
-	return relay_out(cn, cfg, skb, pkt->l4, flow,
-			 cfr_rewrite_data(skb, pkt->l4, CFR_OUT, flow));
+	return relay_out(cn, cfg, skb, pkt->l4, flow);
 }
 
 static unsigned int error_to_remote(struct cfr_net *cn,
@@ -508,8 +511,10 @@ static __always_inline unsigned int postrouting(struct cfr_net *cn,
 	if (unlikely(!flow))
 		return out_unusual(cn, cfg, skb, state);
 	cfr_flow_seen(&cn->flows, flow, CFR_OUT, skb, &pkt);
-	return relay_out(cn, cfg, skb, pkt.l4, flow,
-			 cfr_rewrite_plain(skb, &pkt, CFR_OUT, flow));
+	if (flow->touch || unlikely(!cfr_rewrite_alone(skb)))
+		return relay_out(cn, cfg, skb, pkt.l4, flow);
+	cfr_rewrite_plain(skb, &pkt, CFR_OUT, flow);
+	return relayed_out(cn, cfg, skb);
 }
 
 static unsigned int cfr_hook_postrouting4(void *priv, struct sk_buff *skb,

@@ -126,6 +126,17 @@ static bool trim6(struct sk_buff *skb, const struct cfr_packet *pkt,
 	return true;
 }
 
+/* Beyond the ports and a sequence number, what is quoted of a segment was put into
+ * the customer's terms.
+ */
+static bool bare6(struct sk_buff *skb, const struct cfr_quote *quote)
+{
+	if (pskb_trim(skb, quote->l4 + 8))
+		return false;
+	ipv6_hdr(skb)->payload_len = htons(skb->len - sizeof(struct ipv6hdr));
+	return true;
+}
+
 static void checksum4(struct sk_buff *skb, const struct cfr_packet *pkt)
 {
 	struct icmphdr *ih = (struct icmphdr *)(skb->data + pkt->l4);
@@ -178,6 +189,11 @@ static bool translate(struct sk_buff *skb, const struct cfr_packet *pkt,
 	cfr_rewrite_outer(skb, pkt->family, out ? CFR_SOURCE : CFR_DESTINATION,
 			  &to);
 	memzero_explicit(&to, sizeof(to));
+	if (!out && flow->isn)
+		cfr_rewrite_quoted_seq(skb, quote, flow->isn);
+	if (out && flow->touch & CFR_TOUCH_IN && pkt->family == NFPROTO_IPV6 &&
+	    !bare6(skb, quote))
+		return false;
 	if (!finish(skb, pkt, quote, out))
 		return false;
 	if (out && flow->touch)

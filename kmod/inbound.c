@@ -8,6 +8,7 @@
 #include "icmp.h"
 #include "inbound.h"
 #include "lookup.h"
+#include "normalise.h"
 #include "rewrite.h"
 #include "verdict.h"
 
@@ -40,18 +41,31 @@ static unsigned int drop_unwanted(struct cfr_net *cn,
 			CFR_STAT_to_pool : CFR_STAT_in_no_flow);
 }
 
-static __always_inline unsigned int relay_in(struct cfr_net *cn,
-					     const struct cfr_config *cfg,
-					     struct sk_buff *skb, u8 family,
-					     bool rewritten)
+static __always_inline unsigned int relayed_in(struct cfr_net *cn,
+					       const struct cfr_config *cfg,
+					       struct sk_buff *skb, u8 family)
 {
-	if (unlikely(!rewritten))
-		return cfr_drop(cn, CFR_STAT_no_memory);
 	cfr_settle(cfg, skb);
 	*cfr_flags(skb, family) |= CFR_TRANSLATED;
 	skb_dst_drop(skb);
 	cfr_stats_inc(cn, relayed_in);
 	return NF_ACCEPT;
+}
+
+/* A connection's state is kept in the numbers of its customer. */
+static noinline unsigned int relay_in(struct cfr_net *cn,
+				      const struct cfr_config *cfg,
+				      struct sk_buff *skb,
+				      const struct cfr_packet *pkt,
+				      struct cfr_flow *flow)
+{
+	if (!cfr_rewrite_data(skb, pkt->l4, CFR_IN, flow) ||
+	    (flow->touch & CFR_TOUCH_IN &&
+	     !cfr_normalise_in(skb, pkt->l4, flow)))
+		return cfr_drop(cn, CFR_STAT_no_memory);
+	if (cfr_flow_level(flow) == CFR_LEVEL_FLOW)
+		cfr_flow_seen(&cn->flows, flow, CFR_IN, skb, pkt);
+	return relayed_in(cn, cfg, skb, pkt->family);
 }
 
 static unsigned int data_to_customer(struct cfr_net *cn,
@@ -67,14 +81,9 @@ static unsigned int data_to_customer(struct cfr_net *cn,
 	flow = cfr_flow_find(cn, &key);
 	if (!flow && cfr_config_policy(cfg, skb->mark))
 		return cfr_hairpin_in(cn, cfg, skb, pkt);
-	if (flow)
-		cfr_flow_seen(&cn->flows, flow, CFR_IN, skb, pkt);
-	else
-		flow = cfr_endpoint_in(cn, &key, &why);
 	if (!flow)
-		return cfr_drop(cn, why);
-	return relay_in(cn, cfg, skb, pkt->family,
-			cfr_rewrite_data(skb, pkt->l4, CFR_IN, flow));
+		flow = cfr_endpoint_in(cn, &key, &why);
+	return flow ? relay_in(cn, cfg, skb, pkt, flow) : cfr_drop(cn, why);
 }
 
 static unsigned int to_customer(struct cfr_net *cn,
@@ -119,6 +128,20 @@ static noinline unsigned int in_unusual(struct cfr_net *cn,
 	return verdict;
 }
 
+/* The copy is what lets the original live in registers. */
+static __always_inline unsigned int in_whole(struct cfr_net *cn,
+					     const struct cfr_config *cfg,
+					     struct sk_buff *skb,
+					     const struct cfr_packet *pkt,
+					     struct cfr_flow *flow)
+{
+	struct cfr_packet copy = *pkt;
+	unsigned int verdict = relay_in(cn, cfg, skb, &copy, flow);
+
+	cfr_packet_wipe(&copy);
+	return verdict;
+}
+
 static __always_inline unsigned int in(struct cfr_net *cn,
 				       const struct cfr_config *cfg,
 				       struct sk_buff *skb, u8 family)
@@ -128,9 +151,11 @@ static __always_inline unsigned int in(struct cfr_net *cn,
 
 	if (unlikely(!flow))
 		return in_unusual(cn, cfg, skb, family);
+	if (flow->touch & CFR_TOUCH_IN || unlikely(!cfr_rewrite_alone(skb)))
+		return in_whole(cn, cfg, skb, &pkt, flow);
 	cfr_flow_seen(&cn->flows, flow, CFR_IN, skb, &pkt);
-	return relay_in(cn, cfg, skb, family,
-			cfr_rewrite_plain(skb, &pkt, CFR_IN, flow));
+	cfr_rewrite_plain(skb, &pkt, CFR_IN, flow);
+	return relayed_in(cn, cfg, skb, family);
 }
 
 /**

@@ -51,6 +51,8 @@ static const struct nla_policy knobs_policy[CFR_KNOBS_A_MAX + 1] = {
 	[CFR_KNOBS_A_EPOCH] = NLA_POLICY_FULL_RANGE(NLA_U32, &epoch_range),
 	[CFR_KNOBS_A_JITTER] = NLA_POLICY_FULL_RANGE(NLA_U32, &jitter_range),
 	[CFR_KNOBS_A_NORMALISE] = NLA_POLICY_MAX(NLA_U8, CFR_NORMALISE_MAX),
+	[CFR_KNOBS_A_TOUCH] = NLA_POLICY_MASK(NLA_U32, CFR_FIELDS),
+	[CFR_KNOBS_A_LEAVE] = NLA_POLICY_MASK(NLA_U32, CFR_FIELDS),
 };
 
 static const struct nla_policy policy_policy[CFR_POLICY_A_MAX + 1] = {
@@ -130,7 +132,7 @@ static int put_pool(struct sk_buff *skb, const struct cfr_model *m, u32 at)
 
 /* Those of @which bits */
 static int put_knobs(struct sk_buff *skb, int type,
-		     const struct cfr_knobs *knobs, u8 which)
+		     const struct cfr_knobs *knobs, u32 which)
 {
 	const u32 value[] = {
 		[CFR_KNOBS_A_SCOPE] = knobs->scope,
@@ -140,6 +142,8 @@ static int put_knobs(struct sk_buff *skb, int type,
 		[CFR_KNOBS_A_EPOCH] = knobs->epoch,
 		[CFR_KNOBS_A_JITTER] = knobs->jitter,
 		[CFR_KNOBS_A_NORMALISE] = knobs->normalise,
+		[CFR_KNOBS_A_TOUCH] = knobs->touch,
+		[CFR_KNOBS_A_LEAVE] = knobs->leave,
 	};
 	struct nlattr *nest = nla_nest_start(skb, type);
 	int i, err;
@@ -149,7 +153,7 @@ static int put_knobs(struct sk_buff *skb, int type,
 	for (i = 1; i <= CFR_KNOBS_A_MAX; i++) {
 		if (!(which & BIT(i)))
 			continue;
-		if (i == CFR_KNOBS_A_EPOCH || i == CFR_KNOBS_A_JITTER)
+		if (knobs_policy[i].type == NLA_U32)
 			err = nla_put_u32(skb, i, value[i]);
 		else
 			err = nla_put_u8(skb, i, value[i]);
@@ -179,7 +183,7 @@ static int put_policy(struct sk_buff *skb, const struct cfr_model *m, u32 at)
 	if (nla_put_u8(skb, CFR_POLICY_A_PROFILE, policy->choice.profile) ||
 	    put_knobs(skb, CFR_POLICY_A_KNOBS, &policy->choice.knobs,
 		      policy->choice.own) ||
-	    put_knobs(skb, CFR_POLICY_A_EFFECT, &policy->choice.knobs, U8_MAX))
+	    put_knobs(skb, CFR_POLICY_A_EFFECT, &policy->choice.knobs, U32_MAX))
 		return -EMSGSIZE;
 	nla_nest_end(skb, nest);
 	return 0;

@@ -13,38 +13,81 @@
  *		the kernel's own.
  * flow label	drawn for each flow (RFC 6437 3): routers that balance by it need it
  *		to stay.
- * urgent	a pointer without URG means nothing (RFC 9293 3.1).
+ *
+ * For TCP's header see options.c.
  */
 
+#include <linux/net.h>
 #include <linux/random.h>
+#include <linux/siphash.h>
 #include <net/inet_ecn.h>
 #include <net/ip.h>
 #include <net/ipv6.h>
 
+#include "net.h"
 #include "normalise.h"
+#include "options.h"
+#include "profile.h"
 #include "rewrite.h"
+#include "stats.h"
 
 #define TTL		64
 #define TTL_LOW		32	/* hosts begin with more than they lose on the way to here */
 #define DSCP_MASK6	htonl(0x0fc00000)
 #define LABEL_BITS	20
 
-static const u16 touched[] = {
+/* What needs a flow of its own, where a mapping is shared by several */
+#define STATEFUL	(CFR_TOUCH(TIMESTAMPS) | CFR_TOUCH(WINDOW) | CFR_TOUCH(ISN))
+
+static const u16 levels[] = {
 	[CFR_NORMALISE_OFF] = 0,
-	[CFR_NORMALISE_SAFE] = CFR_TOUCH_TTL | CFR_TOUCH_DSCP | CFR_TOUCH_ID |
-			       CFR_TOUCH_LABEL | CFR_TOUCH_URGENT,
+	[CFR_NORMALISE_SAFE] = CFR_FIELDS_SAFE,
+	[CFR_NORMALISE_FULL] = CFR_FIELDS_FULL,
+	[CFR_NORMALISE_UNIFORM] = CFR_FIELDS_UNIFORM,
 };
 
 /**
  * cfr_normalise_begin() - decide on what a new mapping's packets look like
  * @flow: the mapping
- * @level: enum cfr_normalise
+ * @knobs: of its policy
  */
-void cfr_normalise_begin(struct cfr_flow *flow, u8 level)
+void cfr_normalise_begin(struct cfr_flow *flow, const struct cfr_knobs *knobs)
 {
-	flow->touch = touched[level];
-	if (flow->touch & CFR_TOUCH_LABEL && flow->family == NFPROTO_IPV6)
+	u16 touch = (levels[knobs->normalise] | knobs->touch) & ~knobs->leave;
+
+	if (flow->proto != IPPROTO_TCP)
+		touch &= ~CFR_TOUCH_TCP;
+	if (cfr_flow_level(flow) != CFR_LEVEL_FLOW)
+		touch &= ~STATEFUL;
+	flow->touch = touch;
+	if (touch & CFR_TOUCH(FLOW_LABEL) && flow->family == NFPROTO_IPV6)
 		flow->label = get_random_u32_below(1 << LABEL_BITS);
+	if (touch & CFR_TOUCH(ISN))
+		flow->isn = get_random_u32();
+}
+
+/**
+ * cfr_normalise_tuple_hash() - a number that is known by relay tuple and remote
+ * @flow: that has them
+ *
+ * Return: the same for whoever has that tuple towards that remote, until the
+ * module goes.
+ */
+u32 cfr_normalise_tuple_hash(const struct cfr_flow *flow)
+{
+	static siphash_aligned_key_t key;
+	struct {
+		union nf_inet_addr relay;
+		union nf_inet_addr remote;
+		u32 ports;
+	} __packed ends __aligned(SIPHASH_ALIGNMENT);
+
+	net_get_random_once(&key, sizeof(key));
+	ends.relay = cfr_flow_relay(flow).addr;
+	ends.remote = cfr_flow_remote(flow).addr;
+	ends.ports = (__force u32)flow->relay_port << 16 |
+		     (__force u32)flow->remote_port;
+	return siphash(&ends, sizeof(ends), &key);
 }
 
 static u8 hops(u8 ttl)
@@ -63,11 +106,11 @@ static void identify(struct sk_buff *skb, struct iphdr *iph)
 
 static void network4(struct sk_buff *skb, struct iphdr *iph, u16 touch)
 {
-	if (touch & CFR_TOUCH_TTL)
+	if (touch & CFR_TOUCH(HOPS))
 		iph->ttl = hops(iph->ttl);
-	if (touch & CFR_TOUCH_DSCP)
+	if (touch & CFR_TOUCH(DSCP))
 		iph->tos &= INET_ECN_MASK;
-	if (touch & CFR_TOUCH_ID)
+	if (touch & CFR_TOUCH(ID))
 		identify(skb, iph);
 	ip_send_check(iph);
 }
@@ -76,11 +119,11 @@ static void network6(struct ipv6hdr *ip6h, const struct cfr_flow *flow)
 {
 	__be32 *first = (__be32 *)ip6h;
 
-	if (flow->touch & CFR_TOUCH_TTL)
+	if (flow->touch & CFR_TOUCH(HOPS))
 		ip6h->hop_limit = hops(ip6h->hop_limit);
-	if (flow->touch & CFR_TOUCH_DSCP)
+	if (flow->touch & CFR_TOUCH(DSCP))
 		*first &= ~DSCP_MASK6;
-	if (flow->touch & CFR_TOUCH_LABEL)
+	if (flow->touch & CFR_TOUCH(FLOW_LABEL))
 		*first = (*first & ~IPV6_FLOWLABEL_MASK) | htonl(flow->label);
 }
 
@@ -92,39 +135,98 @@ static void network(struct sk_buff *skb, void *l3, const struct cfr_flow *flow)
 		network6(l3, flow);
 }
 
-static void urgent(const struct sk_buff *skb, struct tcphdr *th)
+static struct tcphdr *segment(const struct sk_buff *skb, u8 l4)
 {
-	if (th->urg || !th->urg_ptr)
-		return;
-	if (!cfr_rewrite_partial(skb, th))
-		csum_replace2(&th->check, th->urg_ptr, 0);
-	th->urg_ptr = 0;
+	return (struct tcphdr *)(skb_network_header(skb) + l4);
 }
 
-/* One packet's headers */
-static void one(struct sk_buff *skb, u8 *l3, u8 l4, const struct cfr_flow *flow)
+/* Linear and writable as far as its options go */
+static bool writable(struct sk_buff *skb, u8 l4)
 {
-	network(skb, l3, flow);
-	if (flow->proto == IPPROTO_TCP && flow->touch & CFR_TOUCH_URGENT)
-		urgent(skb, (struct tcphdr *)(l3 + l4));
+	unsigned int end = l4 + segment(skb, l4)->doff * 4;
+
+	return !skb_ensure_writable(skb, end);
+}
+
+static bool syn(struct cfr_net *cn, struct sk_buff *skb, u8 l4,
+		struct cfr_flow *flow)
+{
+	if (skb_ensure_writable(skb, skb->len))
+		return false;
+	switch (cfr_options_syn(skb, l4, flow)) {
+	case CFR_OPTIONS_SIGNED:
+		cfr_stats_inc(cn, tcp_signed);
+		break;
+	case CFR_OPTIONS_APART:
+		cfr_stats_inc(cn, syn_apart);
+		break;
+	case CFR_OPTIONS_PLAIN:
+		break;
+	}
+	return true;
+}
+
+static bool segment_out(struct cfr_net *cn, struct sk_buff *skb, u8 l4,
+			struct cfr_flow *flow)
+{
+	if (segment(skb, l4)->syn)
+		return syn(cn, skb, l4, flow);
+	if (!writable(skb, l4))
+		return false;
+	cfr_options_out(skb, segment(skb, l4), flow);
+	return true;
 }
 
 /**
- * cfr_normalise_data() - make a customer's packet look like anybody's
- * @skb: the packet, rewritten: its headers are linear and writable
+ * cfr_normalise_out() - make a customer's packet look like anybody's
+ * @cn: the namespace
+ * @skb: the packet, rewritten; its head may move
  * @l4: offset of its transport header
  * @flow: what it was rewritten by
+ *
+ * Return: false if there is no memory.
  */
-void cfr_normalise_data(struct sk_buff *skb, u8 l4, const struct cfr_flow *flow)
+bool cfr_normalise_out(struct cfr_net *cn, struct sk_buff *skb, u8 l4,
+		       struct cfr_flow *flow)
+{
+	bool tcp = flow->touch & CFR_TOUCH_TCP;
+	struct sk_buff *member;
+
+	skb_forward_csum(skb);
+	if (tcp && !segment_out(cn, skb, l4, flow))
+		return false;
+	network(skb, skb_network_header(skb), flow);
+	if (!cfr_rewrite_fraglist(skb))
+		return true;
+	skb_walk_frags(skb, member) {
+		network(member, skb_network_header(member), flow);
+		if (tcp)
+			cfr_options_out(member, segment(member, l4), flow);
+	}
+	return true;
+}
+
+/**
+ * cfr_normalise_in() - undo what the customer must not see, and lower an MSS
+ * @skb: a remote's segment, rewritten; its head may move
+ * @l4: offset of its header
+ * @flow: what it was rewritten by
+ *
+ * Return: false if there is no memory.
+ */
+bool cfr_normalise_in(struct sk_buff *skb, u8 l4, struct cfr_flow *flow)
 {
 	struct sk_buff *member;
 
 	skb_forward_csum(skb);
-	one(skb, skb_network_header(skb), l4, flow);
+	if (!writable(skb, l4))
+		return false;
+	cfr_options_in(skb, segment(skb, l4), flow);
 	if (!cfr_rewrite_fraglist(skb))
-		return;
+		return true;
 	skb_walk_frags(skb, member)
-		one(member, skb_network_header(member), l4, flow);
+		cfr_options_in(member, segment(member, l4), flow);
+	return true;
 }
 
 /**

@@ -11,6 +11,7 @@ static const struct cfr_knobs profiles[] = {
 		.scope = CFR_SCOPE_FLOW,
 		.filter = CFR_FILTER_ADDRESS_PORT,
 		.pairing = CFR_PAIRING_FLOW,
+		.normalise = CFR_NORMALISE_FULL,
 		.epoch = DAY,
 		.jitter = 4 * HOUR,
 	},
@@ -18,8 +19,10 @@ static const struct cfr_knobs profiles[] = {
 		.scope = CFR_SCOPE_ENDPOINT,
 		.filter = CFR_FILTER_ADDRESS,
 		.pairing = CFR_PAIRING_DESTINATION,
+		.normalise = CFR_NORMALISE_FULL,
 		.epoch = DAY,
 		.jitter = 4 * HOUR,
+		.leave = 1U << CFR_FIELD_TIMESTAMPS,
 	},
 	[CFR_PROFILE_STRICT_RFC] = {
 		.scope = CFR_SCOPE_ENDPOINT,
@@ -46,6 +49,10 @@ static void take(struct cfr_knobs *knobs, struct nlattr **tb)
 		knobs->jitter = nla_get_u32(tb[CFR_KNOBS_A_JITTER]);
 	if (tb[CFR_KNOBS_A_NORMALISE])
 		knobs->normalise = nla_get_u8(tb[CFR_KNOBS_A_NORMALISE]);
+	if (tb[CFR_KNOBS_A_TOUCH])
+		knobs->touch = nla_get_u32(tb[CFR_KNOBS_A_TOUCH]);
+	if (tb[CFR_KNOBS_A_LEAVE])
+		knobs->leave = nla_get_u32(tb[CFR_KNOBS_A_LEAVE]);
 }
 
 /* What does not go together; the first that the operator said is to blame. */
@@ -63,6 +70,11 @@ static int check(const struct cfr_knobs *knobs, struct nlattr **tb,
 	if (knobs->scope == CFR_SCOPE_FLOW && knobs->hairpin) {
 		NL_SET_ERR_MSG_ATTR(extack, tb[CFR_KNOBS_A_HAIRPIN] ?: blame,
 				    "scope flow has no hairpinning: its relay tuples are nobody's address");
+		return -EINVAL;
+	}
+	if (knobs->touch & knobs->leave) {
+		NL_SET_ERR_MSG_ATTR(extack, tb[CFR_KNOBS_A_TOUCH],
+				    "a field is both to be touched and to be left alone");
 		return -EINVAL;
 	}
 	if (knobs->jitter > knobs->epoch / 2) {

@@ -18,6 +18,8 @@ struct nlattr;
  * @normalise: enum cfr_normalise
  * @epoch: of the pairing's key, seconds
  * @jitter: by which an epoch may be longer or shorter
+ * @touch: bits of enum cfr_field, beside what @normalise touches
+ * @leave: the same, of what it does not
  */
 struct cfr_knobs {
 	u8 scope;
@@ -27,6 +29,8 @@ struct cfr_knobs {
 	u8 normalise;
 	u32 epoch;
 	u32 jitter;
+	u32 touch;
+	u32 leave;
 };
 
 /**
@@ -37,7 +41,7 @@ struct cfr_knobs {
  */
 struct cfr_profile_choice {
 	u8 profile;
-	u8 own;
+	u32 own;
 	struct cfr_knobs knobs;
 };
 

@@ -200,6 +200,24 @@ static void quoted_addr6(struct ipv6hdr *ip6h, enum cfr_side side,
 }
 
 /**
+ * cfr_rewrite_quoted_seq() - lower the sequence number of a quoted segment
+ * @skb: the error, writable as far as its quoted transport header goes
+ * @quote: as parsed
+ * @less: by how much
+ */
+void cfr_rewrite_quoted_seq(struct sk_buff *skb, const struct cfr_quote *quote,
+			    u32 less)
+{
+	struct tcphdr *th = (struct tcphdr *)(skb->data + quote->l4);
+	__sum16 *check = quoted_checksum(skb, quote, (u8 *)th);
+	__be32 to = htonl(ntohl(th->seq) - less);
+
+	if (check)
+		csum_replace4(check, th->seq, to);
+	th->seq = to;
+}
+
+/**
  * cfr_rewrite_quote() - rewrite one end of the packet that an error quotes
  * @skb: the error, writable as far as its quoted transport header goes
  * @family: NFPROTO_IPV4 or NFPROTO_IPV6

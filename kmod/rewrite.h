@@ -127,16 +127,18 @@ bool cfr_rewrite_partial(const struct sk_buff *skb, const void *l4);
 bool cfr_rewrite_data(struct sk_buff *skb, u8 l4, enum cfr_dir dir,
 		      const struct cfr_flow *flow);
 
-/* The same of TCP and UDP, inlined for packets that are nobody else's and in one
- * piece
- */
-static __always_inline bool cfr_rewrite_plain(struct sk_buff *skb,
+/* Is a packet nobody else's and in one piece? */
+static __always_inline bool cfr_rewrite_alone(const struct sk_buff *skb)
+{
+	return !skb->cloned && !skb_is_nonlinear(skb);
+}
+
+/* The same of TCP and UDP, inlined for packets that are */
+static __always_inline void cfr_rewrite_plain(struct sk_buff *skb,
 					      const struct cfr_packet *pkt,
 					      enum cfr_dir dir,
 					      const struct cfr_flow *flow)
 {
-	if (unlikely(skb->cloned || skb_is_nonlinear(skb)))
-		return cfr_rewrite_data(skb, pkt->l4, dir, flow);
 	/* Where the protocol is known, nothing asks for it. */
 	if (pkt->ports.proto == IPPROTO_TCP)
 		cfr_rewrite_one(skb, skb->data, pkt->family, IPPROTO_TCP,
@@ -145,11 +147,12 @@ static __always_inline bool cfr_rewrite_plain(struct sk_buff *skb,
 		cfr_rewrite_one(skb, skb->data, pkt->family, IPPROTO_UDP,
 				pkt->l4, dir, flow);
 	skb_clear_hash(skb);
-	return true;
 }
 
 void cfr_rewrite_outer(struct sk_buff *skb, u8 family, enum cfr_side side,
 		       const struct cfr_address *to);
+void cfr_rewrite_quoted_seq(struct sk_buff *skb, const struct cfr_quote *quote,
+			    u32 less);
 void cfr_rewrite_quote(struct sk_buff *skb, u8 family,
 		       const struct cfr_quote *quote, enum cfr_side side,
 		       const struct cfr_address *to);

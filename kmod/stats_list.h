@@ -25,6 +25,10 @@ EVENT(flows_raced,
 	"first packets that met a flow another CPU had just made")
 EVENT(held_early,
 	"held tuples that were given up early to make room for a flow")
+EVENT(tcp_signed,
+	"TCP connections under a digest (MD5, AO), of which nothing is normalised but IP headers")
+EVENT(syn_apart,
+	"SYNs that lack what all others offer: normalise uniform makes them like each other, not like all")
 EVENT(resets_sent,
 	"resets sent to customers for segments of no flow, at most 1000 a second")
 REFUSAL(mark_too_late,

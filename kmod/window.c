@@ -9,23 +9,19 @@
 #include <linux/minmax.h>
 
 #include "flow.h"
+#include "options.h"
 #include "window.h"
 
-/* RFC 7323 2.2; kinds 0 and 1 have no length (RFC 9293 3.1) */
-static u8 offered_shift(const u8 *option, unsigned int len)
+/* RFC 7323 2.2 */
+static u8 offered_shift(const u8 *option, unsigned int left)
 {
-	while (len && *option) {
-		unsigned int size = 1;
+	unsigned int size;
 
-		if (*option != 1) {
-			if (len < 2 || option[1] < 2 || option[1] > len)
-				break;
-			size = option[1];
-		}
-		if (*option == 3 && size == 3)
+	while ((size = cfr_options_size(option, left))) {
+		if (*option == TCPOPT_WINDOW && size == TCPOLEN_WINDOW)
 			return min_t(u8, option[2], CFR_SHIFT_MAX);
 		option += size;
-		len -= size;
+		left -= size;
 	}
 	return CFR_SHIFT_NONE;
 }

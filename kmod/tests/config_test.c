@@ -327,19 +327,29 @@ static void config_limits(struct kunit *test)
 	expect_error(test, m, -E2BIG, "too many pools in one policy");
 }
 
-/* Profiles, and knobs that say otherwise; what is 0xff is not said. */
+/* Profiles, and knobs that say otherwise; what is 0xff, or 0 in what follows the
+ * others, is not said.
+ */
 static const struct {
 	u8 profile, scope, filter, hairpin;
 	u32 epoch, jitter;
 	struct cfr_knobs knobs;
 	const char *says;
+	u8 level;
+	u32 touch, leave;
 } knobs[] = {
-	{ 0xff, 0xff, 0xff, 0xff, 0, 0, { 0, 0, 0, 0, 0, 86400, 14400 } },
-	{ 0, 0xff, 0xff, 0xff, 0, 0, { 0, 0, 0, 0, 0, 86400, 14400 } },
-	{ 1, 0xff, 0xff, 0xff, 0, 0, { 1, 1, 0, 1, 0, 86400, 14400 } },
+	{ 0xff, 0xff, 0xff, 0xff, 0, 0, { 0, 0, 0, 0, 2, 86400, 14400 } },
+	{ 0, 0xff, 0xff, 0xff, 0, 0, { 0, 0, 0, 0, 2, 86400, 14400 } },
+	{ 1, 0xff, 0xff, 0xff, 0, 0, { 1, 1, 0, 1, 2, 86400, 14400, 0, 0x40 } },
 	{ 2, 0xff, 0xff, 0xff, 0, 0, { 1, 2, 1, 2, 0, 604800, 0 } },
 	{ 2, 0xff, 0, 0, 600, 300, { 1, 0, 0, 2, 0, 600, 300 } },
-	{ 0, 1, 2, 1, 0, 0, { 1, 2, 1, 0, 0, 86400, 14400 } },
+	{ 0, 1, 2, 1, 0, 0, { 1, 2, 1, 0, 2, 86400, 14400 } },
+	{ 0, 0xff, 0xff, 0xff, 0, 0, { 0, 0, 0, 0, 1, 86400, 14400, 0x8000, 8 },
+	  .level = 1, .touch = 0x8000, .leave = 8 },
+	{ 1, 0xff, 0xff, 0xff, 0, 0, { 1, 1, 0, 1, 3, 86400, 14400, 0, 1 },
+	  .level = 3, .leave = 1 },
+	{ 0, 0xff, 0xff, 0xff, 0, 0, .touch = 3, .leave = 6,
+	  .says = "a field is both to be touched and to be left alone" },
 	{ 0, 0xff, 1, 0xff, 0, 0, .says = "scope flow filters by address and port: its relay tuples are shared" },
 	{ 2, 0, 0xff, 0xff, 0, 0, .says = "scope flow filters by address and port: its relay tuples are shared" },
 	{ 2, 0, 0, 0xff, 0, 0, .says = "scope flow has no hairpinning: its relay tuples are nobody's address" },
@@ -364,6 +374,12 @@ static void put_choice(struct message *m, unsigned int i)
 		nla_put_u32(m->skb, CFR_KNOBS_A_EPOCH, knobs[i].epoch);
 	if (knobs[i].jitter)
 		nla_put_u32(m->skb, CFR_KNOBS_A_JITTER, knobs[i].jitter);
+	if (knobs[i].level)
+		nla_put_u8(m->skb, CFR_KNOBS_A_NORMALISE, knobs[i].level);
+	if (knobs[i].touch)
+		nla_put_u32(m->skb, CFR_KNOBS_A_TOUCH, knobs[i].touch);
+	if (knobs[i].leave)
+		nla_put_u32(m->skb, CFR_KNOBS_A_LEAVE, knobs[i].leave);
 	nla_nest_end(m->skb, nest);
 }
 

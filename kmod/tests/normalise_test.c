@@ -9,11 +9,11 @@
 #include <net/net_namespace.h>
 
 #include "normalise.h"
+#include "profile.h"
 #include "rewrite.h"
 #include "skb.h"
 
-#define ALL	(CFR_TOUCH_TTL | CFR_TOUCH_DSCP | CFR_TOUCH_ID | \
-		 CFR_TOUCH_LABEL | CFR_TOUCH_URGENT)
+#define ALL	CFR_FIELDS_SAFE
 #define ROUNDS	50
 #define URG	0x20
 
@@ -67,23 +67,23 @@ static void make(struct look *l)
 /* Identifications are drawn: the model believes what it sees. */
 static void model4(const struct look *l, u8 *p)
 {
-	if (l->flow.touch & CFR_TOUCH_TTL && p[8] > 32)
+	if (l->flow.touch & CFR_TOUCH(HOPS) && p[8] > 32)
 		p[8] = 64;
-	if (l->flow.touch & CFR_TOUCH_DSCP)
+	if (l->flow.touch & CFR_TOUCH(DSCP))
 		p[1] &= 3;
-	if (l->flow.touch & CFR_TOUCH_ID)
+	if (l->flow.touch & CFR_TOUCH(ID))
 		memcpy(p + 4, l->got.data + 4, 2);
 }
 
 static void model6(const struct look *l, u8 *p)
 {
-	if (l->flow.touch & CFR_TOUCH_TTL && p[7] > 32)
+	if (l->flow.touch & CFR_TOUCH(HOPS) && p[7] > 32)
 		p[7] = 64;
-	if (l->flow.touch & CFR_TOUCH_DSCP) {
+	if (l->flow.touch & CFR_TOUCH(DSCP)) {
 		p[0] &= 0xf0;
 		p[1] &= 0x3f;
 	}
-	if (l->flow.touch & CFR_TOUCH_LABEL) {
+	if (l->flow.touch & CFR_TOUCH(FLOW_LABEL)) {
 		p[1] = (p[1] & 0xf0) | l->flow.label >> 16;
 		test_put16(p + 2, l->flow.label);
 	}
@@ -98,7 +98,7 @@ static void model(struct look *l)
 		model4(l, p);
 	else
 		model6(l, p);
-	if (l->spec.proto == IPPROTO_TCP && l->flow.touch & CFR_TOUCH_URGENT &&
+	if (l->spec.proto == IPPROTO_TCP && l->flow.touch & CFR_TOUCH(URGENT) &&
 	    !(l->spec.flags & URG))
 		test_put16(th + 18, 0);
 	finish(l, &l->after);
@@ -134,7 +134,9 @@ static void normalise(struct kunit *test, struct look *l, u8 how)
 	skb->ip_summed = how;
 	if (how == CHECKSUM_PARTIAL)
 		set_partial(skb, l);
-	cfr_normalise(skb, test_l4(l->spec.family), &l->flow);
+	if (l->flow.touch)
+		KUNIT_ASSERT_TRUE(test, cfr_normalise_out(NULL, skb,
+				  test_l4(l->spec.family), &l->flow));
 	KUNIT_EXPECT_TRUE(test, skb->ip_summed == how ||
 			  how == CHECKSUM_COMPLETE);
 	if (l->flow.touch)
@@ -148,7 +150,8 @@ static void normalise(struct kunit *test, struct look *l, u8 how)
 static void one(struct kunit *test, struct look *l, u16 touch, u8 how)
 {
 	make(l);
-	l->flow.touch = touch;
+	l->flow.touch = l->spec.proto == IPPROTO_TCP ? touch :
+			touch & ~CFR_TOUCH_TCP;
 	normalise(test, l, how);
 	model(l);
 	KUNIT_EXPECT_EQ(test, l->got.len, l->after.len);
@@ -164,7 +167,7 @@ static void ways(struct kunit *test, struct look *l, u8 how)
 	unsigned int bit, round;
 
 	for (round = 0; round < ROUNDS; round++) {
-		for (bit = 1; bit <= CFR_TOUCH_URGENT; bit <<= 1)
+		for (bit = 1; bit < CFR_TOUCH(MSS); bit <<= 1)
 			one(test, l, bit, how);
 		one(test, l, ALL, how);
 		one(test, l, 0, how);
@@ -213,7 +216,7 @@ static void normalise_id(struct kunit *test)
 	KUNIT_ASSERT_NOT_NULL(test, l);
 	l->spec = (struct test_spec){ NFPROTO_IPV4, IPPROTO_UDP, .payload = 8 };
 	make(l);
-	l->flow.touch = CFR_TOUCH_ID;
+	l->flow.touch = CFR_TOUCH(ID);
 	for (df = 0; df <= 0x40; df += 0x40) {
 		l->before.data[6] = df;
 		finish(l, &l->before);
@@ -236,29 +239,65 @@ static void normalise_id(struct kunit *test)
 	}
 }
 
-/* What a level is, as the interface says it */
+static u16 begin(u8 proto, u8 dir, const struct cfr_knobs *knobs)
+{
+	struct cfr_flow flow = { .family = NFPROTO_IPV6, .proto = proto };
+
+	flow.node[CFR_IN].dir = dir | CFR_IN;
+	cfr_normalise_begin(&flow, knobs);
+	return flow.touch;
+}
+
+/* What a level is, as the interface says it; switches; what fits a protocol, and
+ * what fits a mapping that flows share
+ */
 static void normalise_levels(struct kunit *test)
 {
-	struct cfr_flow flow = { .family = NFPROTO_IPV6 };
-	unsigned int n, different = 0;
-	u32 last = 0;
+	static const u16 fields[] = { 0, 0x1f, 0x7ff, 0x7fff };
+	struct cfr_knobs knobs = {};
+	u8 level;
 
-	cfr_normalise_begin(&flow, CFR_NORMALISE_OFF);
-	KUNIT_EXPECT_EQ(test, (u32)flow.touch, 0);
-	KUNIT_EXPECT_EQ(test, (u32)flow.label, 0);
-	for (n = 0; n < 100; n++) {
-		cfr_normalise_begin(&flow, CFR_NORMALISE_SAFE);
-		KUNIT_EXPECT_EQ(test, (u32)flow.touch, ALL);
-		different += flow.label != last;
-		last = flow.label;
+	for (level = 0; level <= CFR_NORMALISE_MAX; level++) {
+		knobs = (struct cfr_knobs){ .normalise = level };
+		KUNIT_EXPECT_EQ(test, begin(IPPROTO_TCP, CFR_OUT, &knobs),
+				fields[level]);
+		KUNIT_EXPECT_EQ(test, begin(IPPROTO_UDP, CFR_OUT, &knobs),
+				fields[level] & 0xf);
+		KUNIT_EXPECT_EQ(test, begin(IPPROTO_TCP, CFR_LEVEL_BINDING,
+					    &knobs), fields[level] & 0x3fbf);
+		knobs.touch = 0x8001;
+		knobs.leave = 0x0060;
+		KUNIT_EXPECT_EQ(test, begin(IPPROTO_TCP, CFR_OUT, &knobs),
+				(fields[level] | 0x8001) & 0xff9f);
 	}
-	KUNIT_EXPECT_GT(test, different, 97);
+}
+
+/* Each flow a label and a beginning of its own */
+static void normalise_draws(struct kunit *test)
+{
+	struct cfr_knobs knobs = { .normalise = CFR_NORMALISE_UNIFORM,
+				   .touch = CFR_TOUCH(ISN) };
+	struct cfr_flow flow = { .family = NFPROTO_IPV6, .proto = IPPROTO_TCP };
+	unsigned int n, labels = 0, isns = 0;
+	u32 label = 0, isn = 0;
+
+	for (n = 0; n < 100; n++) {
+		cfr_normalise_begin(&flow, &knobs);
+		labels += flow.label != label;
+		isns += flow.isn != isn;
+		KUNIT_EXPECT_EQ(test, flow.label >> 20, 0);
+		label = flow.label;
+		isn = flow.isn;
+	}
+	KUNIT_EXPECT_GT(test, labels, 97);
+	KUNIT_EXPECT_GT(test, isns, 98);
 }
 
 static struct kunit_case normalise_cases[] = {
 	KUNIT_CASE(normalise_model),
 	KUNIT_CASE(normalise_id),
 	KUNIT_CASE(normalise_levels),
+	KUNIT_CASE(normalise_draws),
 	{}
 };
 

@@ -80,7 +80,8 @@ void test_make(const struct test_spec *spec, struct test_flat *flat)
 	unsigned int l4 = test_l4(spec->family);
 	u8 *l3 = flat->data, *th = flat->data + l4;
 
-	flat->len = l4 + test_header(spec->proto) + spec->payload;
+	flat->len = l4 + test_header(spec->proto) + spec->noptions +
+		    spec->payload;
 	get_random_bytes(flat->data, flat->len);
 	if (spec->family == NFPROTO_IPV4) {
 		l3[0] = 0x45;
@@ -94,8 +95,10 @@ void test_make(const struct test_spec *spec, struct test_flat *flat)
 	}
 	switch (spec->proto) {
 	case IPPROTO_TCP:
-		th[12] = 5 << 4;
+		th[12] = (5 + spec->noptions / 4) << 4;
 		th[13] = spec->flags;
+		if (spec->noptions)
+			memcpy(th + 20, spec->options, spec->noptions);
 		break;
 	case IPPROTO_UDP:
 		test_put16(th + 4, flat->len - l4);

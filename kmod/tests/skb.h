@@ -29,6 +29,8 @@ struct test_flat {
  * @reply: of ICMP: an echo reply, not a request
  * @flags: of TCP
  * @payload: octets of random payload
+ * @options: of TCP, or NULL
+ * @noptions: octets of them, a multiple of 4
  */
 struct test_spec {
 	u8 family;
@@ -36,6 +38,8 @@ struct test_spec {
 	bool reply;
 	u8 flags;
 	unsigned int payload;
+	const u8 *options;
+	unsigned int noptions;
 };
 
 static inline unsigned int test_l4(u8 family)

@@ -15,7 +15,7 @@ need traceroute
 need_scapy
 plan 109
 setup_lab
-setup_cfr
+setup_cfr normalise off
 wire_start "$inet" down
 
 cases python3 "$LAB_DIR/icmp_errors.py"

@@ -1,12 +1,16 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0
 """Customers' packets leave alike, in what no connection depends on."""
+import socket
+import subprocess
+
 from scapy.layers.inet import ICMP, IP, TCP, UDP
 from scapy.layers.inet6 import ICMPv6TimeExceeded, IPv6
 from scapy.packet import Raw
 
 from crafted import error
-from lab import FAMILIES, HEADER, HOMES, POOLS, Sides, abort, addr, apply, carry, case, equal, pin, tcp_flow
+from lab import (FAMILIES, HEADER, HOMES, POOLS, Sides, abort, addr, apply, carry, case, equal, netns, pin, tcp_flow,
+                 udp_flow)
 
 PORTS = iter(range(30000, 60000))
 SAFE = POOLS + HOMES.rstrip() + " normalise safe\n"
@@ -14,6 +18,9 @@ SAFE = POOLS + HOMES.rstrip() + " normalise safe\n"
 HOPS = {255: 64, 128: 64, 65: 64, 64: 64, 60: 64, 34: 64, 33: 32, 30: 29, 2: 1}
 LABELS = (0, 1, 0x12345, 0xfffff)
 TOO_LONG = 3000
+UDP_SEGMENT = 103
+IP_MTU_DISCOVER = 10
+IP_PMTUDISC_DO = 2
 
 
 def packet(family, hops=64, tos=0, mark=0, df=True, port=None, top=None):
@@ -104,6 +111,36 @@ def identification(rig):
         assert marks != {0x1234}, "it is the customer's"
 
 
+def segmented(rig):
+    """What the relay itself cuts: in bursts of the customer's, each from a random start on"""
+    with netns("relay"):
+        for feature in ("tso", "gso", "tx-udp-segmentation"):
+            subprocess.run(["ethtool", "-K", "up", feature, "off"], check=True, capture_output=True)
+    for name, kind in (("TCP", socket.SOCK_STREAM), ("UDP", socket.SOCK_DGRAM)):
+        with case(f"IPv4 {name} segments of one packet count on from a random identification"):
+            if kind == socket.SOCK_STREAM:
+                c, server, _ = tcp_flow(4, next(PORTS))
+            else:
+                c, server, _ = udp_flow(4, next(PORTS))
+                c.setsockopt(socket.IPPROTO_UDP, UDP_SEGMENT, 1000)
+                c.setsockopt(socket.IPPROTO_IP, IP_MTU_DISCOVER, IP_PMTUDISC_DO)
+            marks = []
+            for _ in range(30):
+                rig.wire.drain()
+                c.send(b"x" * 6000)
+                server.recv(6000)
+                marks.append([parse(p)[2] for p in rig.barrier.pass_() if len(p) > 1000])
+            bursts = [m for m in marks if len(m) > 3]
+            assert len(bursts) > 20, f"{len(bursts)} bursts of 30"
+            steps = [b - a for m in bursts for a, b in zip(m, m[1:])]
+            assert steps.count(1) + steps.count(-65535) > 0.7 * len(steps), f"steps {steps}"
+            starts = [m[0] for m in bursts]
+            assert len(set(starts)) > 0.9 * len(starts), f"starts {starts}"
+            near = sum(abs(a - b) < 100 for a, b in zip(starts, starts[1:]))
+            assert near < 3, f"starts {starts}"
+            abort(c, server)
+
+
 def labels(rig):
     with case("IPv6 a flow has one label, which is not the customer's"):
         seen = []
@@ -152,7 +189,7 @@ def lives_on(rig, family):
     port = next(PORTS)
     with case(f"IPv{family} off: headers leave as they came, but for a flow that began before"):
         rig.out(packet(family, port=port))
-        apply(POOLS + HOMES)
+        apply(POOLS + HOMES.rstrip() + " normalise off\n")
         equal(parse(rig.out(packet(family, hops=128, tos=0xb9, port=port)))[:2], (64, 1), "live flow's")
         equal(parse(rig.out(packet(family, hops=128, tos=0xb9, mark=0x1234))), (127, 0xb9, 0x1234), "new flow's")
     with case(f"IPv{family} safe: a connection carries what it did"):
@@ -174,6 +211,7 @@ def main():
         errors(rig, family)
         lives_on(rig, family)
     identification(rig)
+    segmented(rig)
     labels(rig)
 
 

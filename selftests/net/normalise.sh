@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0
 # What headers say of their sender, beside addresses and ports, and how that ends: hop counts, DSCP, the IPv4
 # identification, the IPv6 flow label, an urgent pointer without its flag.
-# proves: N1 N2 N3 N11 V3 F5 V7
+# proves: N1 N2 N3 N11 N13 V3 F5 F9 V7
 #
 #   c1 ---- acc ---- relay ---- inet ---- srv
 #               ^ packets enter
@@ -10,7 +10,7 @@
 
 need_cfr
 need_scapy
-plan 19
+plan 21
 setup_lab
 setup_cfr
 wire_start "$inet" down

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0
 """TCP and UDP through the relay in every shape that offloads give a packet. The
 capture where the internet begins sees what a wire would: each segment there has
-a pool address, its own header and, where devices no longer do sums, right sums.
+a pool address, its own header, normalised, and, where devices no longer do sums, right sums.
 """
 import ipaddress
 import socket
@@ -117,6 +117,7 @@ def on_the_wire(packets, family, summed):
         source = ipaddress.ip_address(p[at:at + size])
         assert source in POOL[family], f"source {source} on the wire"
         proto = p[9 if family == 4 else 6]
+        equal(p[8 if family == 4 else 7], 64, "hop count")  # normalised: two routers were before
         if family == 4:
             equal(internet_sum(p[:20]), 0xffff, "checksum of a header")
         if summed and proto in (6, 17):

@@ -56,6 +56,7 @@ KERNEL=(
 	'pool del web4|'
 	'pool del nothing|there is no such pool'
 	'policy add more mark 0x1/0xff pool web4|another one'
+	'policy add more mark 0x2/0xff pool web4 touch isn,mss leave isn|a field is both to be touched and to be left alone'
 	'policy add more mark 0x100/0xf00 pool web4|a packet'\''s mark can match this policy and another one'
 	'policy add more mark 0x0/0xff pool web4|mark 0 is every packet without a mark'
 	'policy add more mark 0x102/0xff pool web4|the mark has bits outside its mask'
@@ -89,6 +90,10 @@ TOOL=(
 	'policy add x mark 0x1/0xfffffffff pool web4|expected a mark and its mask'
 	'policy add x mark 0x1/0xff|pool'
 	'policy add x pool web4|mark'
+	'policy add x mark 0x2/0xff pool web4 normalise most|"most": expected off, safe, full or uniform'
+	'policy add x mark 0x2/0xff pool web4 touch isn,colour|"isn,colour": expected fields'
+	'policy add x mark 0x2/0xff pool web4 leave|expected fields'
+	'show normalisations|"normalisations": expected nothing more'
 	'bypass add 192.0.2.0/24 block|"block": expected drop'
 	'bypass add|a prefix'
 	'flush everything|"everything": expected nothing more'
@@ -97,7 +102,7 @@ TOOL=(
 	'pool add abcdefghijklmnopqrstuvwxyz123456 prefix 192.0.2.0/24|at most 31 characters'
 )
 
-plan $((${#KERNEL[@]} + ${#TOOL[@]} + 13))
+plan $((${#KERNEL[@]} + ${#TOOL[@]} + 14))
 check "the base is taken" cfr apply "$TMP/base"
 for entry in "${KERNEL[@]}"; do
 	read -ra words <<<"${entry%%|*}"
@@ -168,6 +173,22 @@ json() {
 		and (.gauges | has("flows") and has("held"))'
 }
 check "JSON of show and stats" json
+
+# What is normalised: of the level, with the policy's own switches
+normalisation() {
+	cfr policy add firms mark 0x7/0xff pool web4 normalise safe touch isn leave dscp || return
+	cfr show normalisation | tee /dev/stderr | awk '
+		/^policy/ { here = $2 == "firms:" }
+		here { state[$2] = $1 }
+		END { exit !(state["isn"] == "touched" && state["hop-count"] == "touched" &&
+			state["dscp"] == "left" && state["mss"] == "left") }' &&
+		cfr -j show normalisation | jq -e '
+			.policies | length == 2 and all(.fields | length == 16) and
+			(.[] | select(.policy == "homes") | .normalise == "full" and
+				([.fields[] | select(.state == "touched") | .field] | length == 11))' &&
+		cfr policy del firms
+}
+check "show normalisation lists every field, and whether it is touched" normalisation
 explained() {
 	cfr stats --explain >"$TMP/out" && grep -q 'raw (-300)' "$TMP/out"
 }

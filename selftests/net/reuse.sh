@@ -10,7 +10,7 @@
 . "$(dirname "$0")/lib.sh"
 
 need_cfr
-plan 5
+plan 6
 setup_lab
 setup_cfr
 # RFC 1337: a reset does not end TIME_WAIT. Linux lets it, and so hides after a

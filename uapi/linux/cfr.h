@@ -45,7 +45,10 @@
  *	        CFR_KNOBS_A_PAIRING	u8, enum cfr_pairing
  *	        CFR_KNOBS_A_EPOCH	u32, seconds, 60..CFR_EPOCH_MAX
  *	        CFR_KNOBS_A_JITTER	u32, seconds, at most half an epoch
- *	        CFR_KNOBS_A_NORMALISE	u8, enum cfr_normalise, default off
+ *	        CFR_KNOBS_A_NORMALISE	u8, enum cfr_normalise
+ *	        CFR_KNOBS_A_TOUCH	u32, bits 1 << enum cfr_field: beside those
+ *					of that level
+ *	        CFR_KNOBS_A_LEAVE	u32, the same: not these of that level
  *	    CFR_POLICY_A_EFFECT		nest, the same, all of them, with what
  *					the profile says; never in a request
  *	CFR_A_BYPASS		nest, 0..CFR_BYPASSES_MAX times
@@ -183,6 +186,8 @@ enum cfr_knobs_a {
 	CFR_KNOBS_A_EPOCH,
 	CFR_KNOBS_A_JITTER,
 	CFR_KNOBS_A_NORMALISE,
+	CFR_KNOBS_A_TOUCH,
+	CFR_KNOBS_A_LEAVE,
 
 	__CFR_KNOBS_A_MAX,
 	CFR_KNOBS_A_MAX = __CFR_KNOBS_A_MAX - 1
@@ -255,18 +260,70 @@ enum cfr_pairing {
  * enum cfr_normalise - what is made alike of customers' packets that leave, beside
  *	addresses and ports; a flow keeps what it began with
  * @CFR_NORMALISE_OFF: nothing
- * @CFR_NORMALISE_SAFE: what no connection depends on: TTL and hop limit 64 where
- *	above 32; DSCP 0; IPv4 identification drawn (RFC 6864 4.1), or the
- *	kernel's where the packet may be fragmented; IPv6 flow label drawn for each
- *	flow (RFC 6437 3); TCP urgent pointer 0 without URG
+ * @CFR_NORMALISE_SAFE: CFR_FIELDS_SAFE: what no connection depends on
+ * @CFR_NORMALISE_FULL: CFR_FIELDS_FULL: what no conforming host depends on
+ * @CFR_NORMALISE_UNIFORM: CFR_FIELDS_UNIFORM: every SYN the same, of those that
+ *	offer an MSS, SACK, a window scale and a window of 8192 octets
  */
 enum cfr_normalise {
 	CFR_NORMALISE_OFF,
 	CFR_NORMALISE_SAFE,
+	CFR_NORMALISE_FULL,
+	CFR_NORMALISE_UNIFORM,
 
 	__CFR_NORMALISE_MAX,
 	CFR_NORMALISE_MAX = __CFR_NORMALISE_MAX - 1
 };
+
+/**
+ * enum cfr_field - what is normalised
+ * @CFR_FIELD_HOPS: TTL and hop limit are 64 where above 32
+ * @CFR_FIELD_DSCP: is 0; congestion bits stay (RFC 3168)
+ * @CFR_FIELD_ID: IPv4 identification is drawn (RFC 6864 4.1), or the kernel's where
+ *	the packet may be fragmented
+ * @CFR_FIELD_FLOW_LABEL: of IPv6, is drawn for each flow (RFC 6437 3)
+ * @CFR_FIELD_URGENT: TCP's urgent pointer is 0 without URG
+ * @CFR_FIELD_MSS: is at most 1400 in IPv4, 1380 in IPv6, in both directions
+ * @CFR_FIELD_TIMESTAMPS: TCP's are of a clock of the connection's own (RFC 7323)
+ * @CFR_FIELD_FAST_OPEN: no cookie is asked for or shown (RFC 7413)
+ * @CFR_FIELD_ADD_ADDR: MPTCP names no address (RFC 8684 3.4.1)
+ * @CFR_FIELD_OPTION_ORDER: options of a SYN are in one order, where all are known:
+ *	MSS, SACK permitted, timestamps, window scale
+ * @CFR_FIELD_SYN_WINDOW: window of a SYN is at most 64240 octets
+ * @CFR_FIELD_NO_TIMESTAMPS: a SYN offers no timestamps
+ * @CFR_FIELD_NO_MPTCP: a SYN offers no MPTCP
+ * @CFR_FIELD_OPTION_SET: a SYN offers nothing but the options above
+ * @CFR_FIELD_WINDOW: window of a SYN is at most 8192 octets, window scale is 7, and
+ *	windows grow from 61440 octets on by twice what the remote has sent
+ * @CFR_FIELD_ISN: TCP sequence numbers begin anywhere
+ */
+enum cfr_field {
+	CFR_FIELD_HOPS,
+	CFR_FIELD_DSCP,
+	CFR_FIELD_ID,
+	CFR_FIELD_FLOW_LABEL,
+	CFR_FIELD_URGENT,
+	CFR_FIELD_MSS,
+	CFR_FIELD_TIMESTAMPS,
+	CFR_FIELD_FAST_OPEN,
+	CFR_FIELD_ADD_ADDR,
+	CFR_FIELD_OPTION_ORDER,
+	CFR_FIELD_SYN_WINDOW,
+	CFR_FIELD_NO_TIMESTAMPS,
+	CFR_FIELD_NO_MPTCP,
+	CFR_FIELD_OPTION_SET,
+	CFR_FIELD_WINDOW,
+	CFR_FIELD_ISN,
+
+	__CFR_FIELD_MAX,
+	CFR_FIELD_MAX = __CFR_FIELD_MAX - 1
+};
+
+/* Of each level; a level has what is of the ones below */
+#define CFR_FIELDS		((1U << __CFR_FIELD_MAX) - 1)
+#define CFR_FIELDS_SAFE		((1U << CFR_FIELD_MSS) - 1)
+#define CFR_FIELDS_FULL		((1U << CFR_FIELD_NO_TIMESTAMPS) - 1)
+#define CFR_FIELDS_UNIFORM	((1U << CFR_FIELD_ISN) - 1)
 
 /* How long things last */
 enum cfr_timers_a {

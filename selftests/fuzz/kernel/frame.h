@@ -13,6 +13,7 @@
 #define FRAME_MAX	65536
 #define COOKIE		8	/* octets at the start of a payload that name an input */
 #define PEERS		4	/* customers, and remotes */
+#define PLAIN		2	/* of the customers: from then on, all is normalised */
 
 /* The two devices of the relay */
 enum side {
@@ -110,6 +111,7 @@ unsigned int address_at(unsigned int version, bool destination);
 bool is_echo(const uint8_t *data, const struct layout *at);
 bool is_error(const uint8_t *data, const struct layout *at);
 unsigned int payload_at(const uint8_t *data, const struct layout *at);
+unsigned int data_at(const uint8_t *data, const struct layout *at);
 uint16_t *port_at(uint8_t *data, const struct layout *at, bool destination);
 uint16_t sum16(const uint8_t *data, unsigned int len, uint32_t start);
 int check_at(uint8_t proto);

@@ -105,6 +105,17 @@ unsigned int payload_at(const uint8_t *data, const struct layout *at)
 	return at->end;
 }
 
+/* Where data begins: behind TCP's options, too */
+unsigned int data_at(const uint8_t *data, const struct layout *at)
+{
+	unsigned int payload = payload_at(data, at), header;
+
+	if (!at->first || at->proto != IPPROTO_TCP || payload != at->l4 + 20)
+		return payload;
+	header = (data[at->l4 + 12] >> 4) * 4;
+	return header >= 20 && at->l4 + header <= at->end ? at->l4 + header : payload;
+}
+
 /* A port, or an echo's id on the side that has one, or NULL */
 uint16_t *port_at(uint8_t *data, const struct layout *at, bool destination)
 {

@@ -208,6 +208,10 @@ static void put_knobs(void)
 		put32(CFR_KNOBS_A_JITTER, below(100));
 	if (chance(30))
 		put8(CFR_KNOBS_A_NORMALISE, below(__CFR_NORMALISE_MAX));
+	if (chance(30))
+		put32(CFR_KNOBS_A_TOUCH, random64() & (chance(90) ? CFR_FIELDS : ~0U));
+	if (chance(30))
+		put32(CFR_KNOBS_A_LEAVE, random64() & random64() & CFR_FIELDS);
 	end(nla);
 }
 

@@ -2,8 +2,9 @@
 /* What a relay may send, told by its inputs alone. Of every packet on the
  * internet side: its source is no customer's, nor is any address in it, outside
  * of the payload that was there before; of every packet that belongs to an
- * input: all but one end and the hop count is as it was, checksums are right
- * where they were right; of flows: one customer has one tuple and gets what
+ * input: all but one end and the hop count is as it was, or at least its data
+ * where the customer's headers are normalised, checksums are right where they were
+ * right; of flows: one customer has one tuple and gets what
  * comes to it.
  */
 
@@ -263,6 +264,32 @@ static const char *check_same(struct frame *out, const struct layout *at)
 	return memcmp(want, out->data, out->len) ? "changed beyond one end" : NULL;
 }
 
+/* Is a customer one of those whose headers are normalised? */
+static bool normalised(struct frame *out, const struct layout *at)
+{
+	bool in = input.side == INTERNET;
+	const uint8_t *addr = in ? out->data + address_at(at->version, true) :
+		input.frame.data + address_at(input.at.version, false);
+
+	for (int i = PLAIN; i < PEERS; i++)
+		if (!memcmp(addr, secrets[at->version == 6][i], address_len(at->version)))
+			return true;
+	return false;
+}
+
+/* What customers and remotes say to each other is what went in. */
+static const char *check_payload(const struct frame *out, const struct layout *at)
+{
+	unsigned int data = data_at(out->data, at), was = data_at(input.frame.data, &input.at);
+
+	if (out->len != at->end)
+		return "octets behind the end";
+	if (at->end - data != input.at.end - was)
+		return "data of another length";
+	return memcmp(out->data + data, input.frame.data + was, at->end - data) ?
+	       "changed data" : NULL;
+}
+
 static void collect(const uint8_t *data, unsigned int len)
 {
 	if (pieces.len + len > sizeof(pieces.data))
@@ -281,14 +308,14 @@ static bool relayed_kind(const struct frame *out, const struct layout *at)
 static const char *check_data(enum side side, struct frame *out,
 			      const struct layout *at)
 {
-	unsigned int payload = payload_at(out->data, at);
+	unsigned int payload = payload_at(out->data, at), data = data_at(out->data, at);
 	bool whole = input.count == 1 && !at->fragment && !input.at.fragment &&
 		     !input.odd && !input.frame.vnet.gso_type;
 	const char *wrong;
 
 	if (input.frame.vnet.gso_type || at->fragment)
 		collect(out->data + payload, at->end - payload);
-	if (side == input.side || !is_input(out->data + payload, at->end - payload))
+	if (side == input.side || !is_input(out->data + data, at->end - data))
 		return NULL;
 	if (!input.at.version || !input.at.first || input.at.version != at->version)
 		return NULL;
@@ -300,9 +327,11 @@ static const char *check_data(enum side side, struct frame *out,
 	if (input.sum_right && input.count == 1 && !at->fragment &&
 	    !l4_right(out->data, at))
 		return "a checksum that was right is wrong";
-	wrong = whole ? check_same(out, at) : NULL;
-	if (wrong)
-		return wrong;
+	if (whole) {
+		wrong = normalised(out, at) ? check_payload(out, at) : check_same(out, at);
+		if (wrong)
+			return wrong;
+	}
 	if (input.count > 1 || input.odd)
 		return NULL;
 	return side == INTERNET ? learn(out, at) : delivered(out, at);

@@ -45,6 +45,8 @@ ip link show cust0 >/dev/null 2>&1 || {
 		chain early {
 			type filter hook prerouting priority raw;
 			iifname "cust0" meta mark set 0x1
+			iifname "cust0" ip saddr { 10.83.77.4, 10.83.200.5 } meta mark set 0x2
+			iifname "cust0" ip6 saddr { fd83:c0de:77::83:4, fd83:c0de:200::83:5 } meta mark set 0x2
 		}
 		chain between {
 			type filter hook forward priority filter; policy drop;
@@ -57,7 +59,8 @@ ip link show cust0 >/dev/null 2>&1 || {
 	NFT
 }
 printf '%s\n' 'pool web4 prefix 198.51.100.0/24' 'pool web6 prefix 2001:db8:cf::/56' \
-	'policy homes mark 0x1/0xff pool web4 pool web6' >/run/fuzz.conf
+	'policy homes mark 0x1/0xff pool web4 pool web6 normalise off' \
+	'policy firms mark 0x2/0xff pool web4 pool web6 normalise uniform touch isn' >/run/fuzz.conf
 cfrctl apply /run/fuzz.conf
 
 echo "1..$#"
