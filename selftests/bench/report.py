@@ -12,10 +12,12 @@ CASES = {
     "forward": "plain forwarding",
     "masquerade": "nftables masquerade",
     "flowtable": "nftables flowtable + masquerade",
-    "slow": "CFR, slow path",
+    "slow": "CFR, slow path, nothing normalised",
+    "full": "CFR, slow path, normalise full",
 }
 SLOW_TARGET = 1.15
 NEW_TARGET = 0.4
+FULL_TARGET = 1.15
 SLAB_TARGETS = {"cfr_flow4": 128, "cfr_flow6": 192}
 # Judged by pktgen where it can send at all, that is UDP; flowgen's skbs are as NICs give them.
 GENERATORS = {"pktgen": "pktgen's shared skbs", "flowgen": "flowgen's unshared skbs"}
@@ -74,6 +76,12 @@ def judge(rows, slab):
                 v = r["vs_forward"]
                 out.append((f"slow path, {group(r)}, {r['flows']} flows, {label}: of plain forwarding",
                             f"<= {SLOW_TARGET}", v, None if v is None else v <= SLOW_TARGET))
+    for r in rows:
+        if r["case"] == "full" and not r["new"] and r["generator"] == "flowgen":
+            slow = by.get(("slow", *cell(r)), {}).get("marginal")
+            v = ratio(r["marginal"], slow)
+            out.append((f"normalise full, {group(r)}, {r['flows']} flows, {GENERATORS['flowgen']}: of nothing normalised",
+                        f"<= {FULL_TARGET}", v, None if v is None else v <= FULL_TARGET))
     for r in rows:
         if r["case"] == "slow" and r["new"]:
             forward, masq = by.get(("forward", *cell(r))), by.get(("masquerade", *cell(r)))
