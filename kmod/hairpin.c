@@ -223,9 +223,9 @@ unsigned int cfr_hairpin_out(struct cfr_net *cn, const struct cfr_config *cfg,
 			cfr_packet_wipe(&pkt);
 			return cfr_drop(cn, CFR_STAT_flow_gone);
 		}
-		done = cfr_rewrite_data(skb, pkt.l4, CFR_OUT, binding) &&
-		       (!binding->touch ||
-			cfr_normalise_out(cn, skb, pkt.l4, binding));
+		done = cfr_rewrite_data(skb, pkt.l4, CFR_OUT, binding);
+		if (done && binding->touch)
+			cfr_normalise_out(cn, skb, pkt.l4, binding);
 	}
 	cfr_packet_wipe(&pkt);
 	if (!done)

@@ -389,9 +389,10 @@ static noinline unsigned int relay_out(struct cfr_net *cn,
 				       struct sk_buff *skb, u8 l4,
 				       struct cfr_flow *flow)
 {
-	if (!cfr_rewrite_data(skb, l4, CFR_OUT, flow) ||
-	    (flow->touch && !cfr_normalise_out(cn, skb, l4, flow)))
+	if (!cfr_rewrite_data(skb, l4, CFR_OUT, flow))
 		return cfr_drop(cn, CFR_STAT_no_memory);
+	if (flow->touch)
+		cfr_normalise_out(cn, skb, l4, flow);
 	return relayed_out(cn, cfg, skb);
 }
 

@@ -59,10 +59,10 @@ static noinline unsigned int relay_in(struct cfr_net *cn,
 				      const struct cfr_packet *pkt,
 				      struct cfr_flow *flow)
 {
-	if (!cfr_rewrite_data(skb, pkt->l4, CFR_IN, flow) ||
-	    (flow->touch & CFR_TOUCH_IN &&
-	     !cfr_normalise_in(skb, pkt->l4, flow)))
+	if (!cfr_rewrite_data(skb, pkt->l4, CFR_IN, flow))
 		return cfr_drop(cn, CFR_STAT_no_memory);
+	if (flow->touch & CFR_TOUCH_IN)
+		cfr_normalise_in(skb, pkt->l4, flow);
 	if (cfr_flow_level(flow) == CFR_LEVEL_FLOW)
 		cfr_flow_seen(&cn->flows, flow, CFR_IN, skb, pkt);
 	return relayed_in(cn, cfg, skb, pkt->family);

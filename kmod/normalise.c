@@ -140,19 +140,9 @@ static struct tcphdr *segment(const struct sk_buff *skb, u8 l4)
 	return (struct tcphdr *)(skb_network_header(skb) + l4);
 }
 
-/* Linear and writable as far as its options go */
-static bool writable(struct sk_buff *skb, u8 l4)
-{
-	unsigned int end = l4 + segment(skb, l4)->doff * 4;
-
-	return !skb_ensure_writable(skb, end);
-}
-
-static bool syn(struct cfr_net *cn, struct sk_buff *skb, u8 l4,
+static void syn(struct cfr_net *cn, struct sk_buff *skb, u8 l4,
 		struct cfr_flow *flow)
 {
-	if (skb_ensure_writable(skb, skb->len))
-		return false;
 	switch (cfr_options_syn(skb, l4, flow)) {
 	case CFR_OPTIONS_SIGNED:
 		cfr_stats_inc(cn, tcp_signed);
@@ -163,70 +153,52 @@ static bool syn(struct cfr_net *cn, struct sk_buff *skb, u8 l4,
 	case CFR_OPTIONS_PLAIN:
 		break;
 	}
-	return true;
-}
-
-static bool segment_out(struct cfr_net *cn, struct sk_buff *skb, u8 l4,
-			struct cfr_flow *flow)
-{
-	if (segment(skb, l4)->syn)
-		return syn(cn, skb, l4, flow);
-	if (!writable(skb, l4))
-		return false;
-	cfr_options_out(skb, segment(skb, l4), flow);
-	return true;
 }
 
 /**
  * cfr_normalise_out() - make a customer's packet look like anybody's
  * @cn: the namespace
- * @skb: the packet, rewritten; its head may move
+ * @skb: the packet, as cfr_rewrite_data() has left it
  * @l4: offset of its transport header
  * @flow: what it was rewritten by
- *
- * Return: false if there is no memory.
  */
-bool cfr_normalise_out(struct cfr_net *cn, struct sk_buff *skb, u8 l4,
+void cfr_normalise_out(struct cfr_net *cn, struct sk_buff *skb, u8 l4,
 		       struct cfr_flow *flow)
 {
 	bool tcp = flow->touch & CFR_TOUCH_TCP;
 	struct sk_buff *member;
 
 	skb_forward_csum(skb);
-	if (tcp && !segment_out(cn, skb, l4, flow))
-		return false;
+	if (tcp && segment(skb, l4)->syn)
+		syn(cn, skb, l4, flow);
+	else if (tcp)
+		cfr_options_out(skb, segment(skb, l4), flow);
 	network(skb, skb_network_header(skb), flow);
 	if (!cfr_rewrite_fraglist(skb))
-		return true;
+		return;
 	skb_walk_frags(skb, member) {
 		network(member, skb_network_header(member), flow);
 		if (tcp)
 			cfr_options_out(member, segment(member, l4), flow);
 	}
-	return true;
 }
 
 /**
  * cfr_normalise_in() - undo what the customer must not see, and lower an MSS
- * @skb: a remote's segment, rewritten; its head may move
+ * @skb: a remote's segment, as cfr_rewrite_data() has left it
  * @l4: offset of its header
  * @flow: what it was rewritten by
- *
- * Return: false if there is no memory.
  */
-bool cfr_normalise_in(struct sk_buff *skb, u8 l4, struct cfr_flow *flow)
+void cfr_normalise_in(struct sk_buff *skb, u8 l4, struct cfr_flow *flow)
 {
 	struct sk_buff *member;
 
 	skb_forward_csum(skb);
-	if (!writable(skb, l4))
-		return false;
 	cfr_options_in(skb, segment(skb, l4), flow);
 	if (!cfr_rewrite_fraglist(skb))
-		return true;
+		return;
 	skb_walk_frags(skb, member)
 		cfr_options_in(member, segment(member, l4), flow);
-	return true;
 }
 
 /**

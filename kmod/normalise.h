@@ -22,9 +22,9 @@ struct cfr_knobs;
 
 void cfr_normalise_begin(struct cfr_flow *flow, const struct cfr_knobs *knobs);
 u32 cfr_normalise_tuple_hash(const struct cfr_flow *flow);
-bool cfr_normalise_out(struct cfr_net *cn, struct sk_buff *skb, u8 l4,
+void cfr_normalise_out(struct cfr_net *cn, struct sk_buff *skb, u8 l4,
 		       struct cfr_flow *flow);
-bool cfr_normalise_in(struct sk_buff *skb, u8 l4, struct cfr_flow *flow);
+void cfr_normalise_in(struct sk_buff *skb, u8 l4, struct cfr_flow *flow);
 void cfr_normalise_error(struct sk_buff *skb, const struct cfr_flow *flow);
 
 #endif

@@ -15,6 +15,7 @@
  * clones		shared data is copied before the first write.
  */
 
+#include "normalise.h"
 #include "rewrite.h"
 
 /**
@@ -80,6 +81,21 @@ static bool members_writable(struct sk_buff *skb)
 	return !shared || skb_cow_data(skb, 0, &trailer) >= 0;
 }
 
+/* How far a packet is written to: where TCP's header is normalised, so are its
+ * options, and a SYN's end may move.
+ */
+static unsigned int written_end(const struct sk_buff *skb, u8 l4,
+				const struct cfr_flow *flow)
+{
+	const struct tcphdr *th = (const void *)(skb->data + l4);
+
+	if (flow->proto != IPPROTO_TCP)
+		return l4 + sizeof(struct udphdr);
+	if (!(flow->touch & CFR_TOUCH_TCP))
+		return l4 + sizeof(*th);
+	return th->syn ? skb->len : l4 + th->doff * 4;
+}
+
 static void rewrite_members(struct sk_buff *skb, u8 l4, enum cfr_dir dir,
 			    const struct cfr_flow *flow)
 {
@@ -99,21 +115,21 @@ static void rewrite_members(struct sk_buff *skb, u8 l4, enum cfr_dir dir,
  * @flow: that it belongs to
  *
  * Return: false, with the packet unchanged, where no writable copy of it
- * could be had.
+ * could be had; true with all linear and writable that is normalised afterwards.
  */
 bool cfr_rewrite_data(struct sk_buff *skb, u8 l4, enum cfr_dir dir,
 		      const struct cfr_flow *flow)
 {
 	bool fraglist = cfr_rewrite_fraglist(skb);
-	unsigned int end = l4 + (flow->proto == IPPROTO_TCP ?
-				 sizeof(struct tcphdr) : sizeof(struct udphdr));
+	unsigned int end = written_end(skb, l4, flow);
 
 	BUILD_BUG_ON(sizeof(struct udphdr) != sizeof(struct icmphdr));
 	BUILD_BUG_ON(sizeof(struct icmp6hdr) != sizeof(struct icmphdr));
 
 	if (fraglist && !members_writable(skb))
 		return false;
-	if (skb_cloned(skb) && skb_ensure_writable(skb, end))
+	if ((skb_cloned(skb) || skb_headlen(skb) < end) &&
+	    skb_ensure_writable(skb, end))
 		return false;
 	cfr_rewrite_one(skb, skb_network_header(skb), flow->family, flow->proto,
 			l4, dir, flow);

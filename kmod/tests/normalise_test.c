@@ -135,8 +135,7 @@ static void normalise(struct kunit *test, struct look *l, u8 how)
 	if (how == CHECKSUM_PARTIAL)
 		set_partial(skb, l);
 	if (l->flow.touch)
-		KUNIT_ASSERT_TRUE(test, cfr_normalise_out(NULL, skb,
-				  test_l4(l->spec.family), &l->flow));
+		cfr_normalise_out(NULL, skb, test_l4(l->spec.family), &l->flow);
 	KUNIT_EXPECT_TRUE(test, skb->ip_summed == how ||
 			  how == CHECKSUM_COMPLETE);
 	if (l->flow.touch)

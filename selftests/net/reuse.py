@@ -122,6 +122,8 @@ def failures(server, first, second):
     made = connect(second, 4, TUPLES)
     equal(server.tuples(), tuples, "tuples")
     abort(*made)
+    for _ in made:
+        server.listener.accept()[0].close()
     return TUPLES - len(made)
 
 
