@@ -1,0 +1,119 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+# What a server sees of many customers, by each way that they may come: a capture of what it is sent for each mode,
+# and whose each flow was. selftests/audit/run has it run in a VM, and analyses what it wrote to $CFR_OUT.
+# timeout: 3600
+#
+#   customers' stacks, crafted, on up ---- cust relay up ---- down inet srv ---- eth0 srv
+. "$(dirname "$0")/../net/lib.sh"
+
+AUDIT_DIR=$(cd "$(dirname "$0")" && pwd)
+MODES=(none masquerade range numgen off safe full uniform)
+read -r SEED CUSTOMERS FLOWS <<<"${CFR_AUDIT:-1 40 8}"	# flows: of each customer, family and protocol
+
+need_cfr
+plan ${#MODES[@]}
+setup_lab
+
+# The access router is only where the crafted stacks are: its own has nothing to say of them.
+in_ns "$acc" nft -f - <<'EOF'
+table inet mute {
+	chain pre {
+		type filter hook prerouting priority -400; policy accept;
+		ip daddr 10.83.2.0/24 drop
+		ip6 daddr fd83:c0de:2::/64 drop
+		ip6 daddr fd83:c0de:2::/42 drop
+	}
+}
+EOF
+# Replies come back however they were translated.
+in_ns "$relay" nft insert rule inet lab forward iifname up oifname cust ct state established accept
+ip -n "$relay" route add fd83:c0de:2::/42 via "$ACC_6"
+
+spawn "$srv" python3 "$AUDIT_DIR/server.py"
+busywait 60 grep -q ready "$SPAWNED_LOG" || exit 1
+
+nat() {
+	in_ns "$relay" nft -f - <<EOF
+table inet nat {
+	chain post {
+		type nat hook postrouting priority srcnat;
+		oifname up meta nfproto ipv4 $1
+		oifname up meta nfproto ipv6 $2
+	}
+}
+EOF
+}
+
+# numbered N FORMAT: "0 : FORMAT(1), 1 : FORMAT(2) ..." for a map
+numbered() {
+	local n
+
+	for ((n = 0; n < $1; n++)); do
+		# shellcheck disable=SC2059 # the format is the caller's
+		printf "$n : $2, " $((n + 1))
+	done
+}
+
+mode_up() {
+	case $1 in
+	none)
+		ip -n "$inet" route add 10.83.2.0/24 via "$UP_4"
+		ip -n "$inet" route add fd83:c0de:2::/42 via "$UP_6"
+		;;
+	masquerade) nat masquerade masquerade ;;
+	range)
+		nat "snat ip to 198.51.100.1-198.51.100.199 fully-random" \
+			"snat ip6 to 2001:db8:cf::1-2001:db8:cf::c7 fully-random"
+		;;
+	numgen)
+		nat "snat ip to numgen random mod 199 map { $(numbered 199 '198.51.100.%d') }" \
+			"snat ip6 to numgen random mod 199 map { $(numbered 199 '2001:db8:cf::%x') }"
+		;;
+	*)
+		cfr apply - <<-EOF
+			pool web4 prefix $POOL4
+			pool web6 prefix $POOL6
+			policy homes mark 0x1/0xff pool web4 pool web6 normalise $1
+		EOF
+		;;
+	esac
+}
+
+mode_down() {
+	case $1 in
+	none)
+		ip -n "$inet" route del 10.83.2.0/24
+		ip -n "$inet" route del fd83:c0de:2::/42
+		;;
+	masquerade | range | numgen)
+		in_ns "$relay" nft delete table inet nat
+		in_ns "$relay" conntrack -F
+		;;
+	*)
+		echo | cfr apply -
+		;;
+	esac
+}
+
+collect() {
+	local capture
+
+	mode_up "$1" || return 1
+	spawn "$srv" tcpdump -i eth0 -s 120 -B 65536 -Z root -w "$CFR_OUT/$1.pcap" "tcp dst port 80 or udp dst port 443"
+	capture=$SPAWNED
+	busywait 60 grep -q 'listening on' "$SPAWNED_LOG" || return 1
+	python3 "$AUDIT_DIR/customers.py" "$SEED" "$CUSTOMERS" "$FLOWS" "$CFR_OUT/$1.json"
+	local result=$?
+	pause
+	stop "$capture"
+	gzip "$CFR_OUT/$1.pcap"
+	mode_down "$1" >/dev/null 2>&1
+	return "$result"
+}
+
+uname -r >"$CFR_OUT/kernel"
+for mode in "${MODES[@]}"; do
+	check "flows by way of $mode" collect "$mode"
+done
+finish

@@ -1,0 +1,255 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-2.0
+"""customers.py SEED CUSTOMERS FLOWS TRUTH: flows of TCP and UDP, of both families, from customers whose stacks are
+stacks.py's, all from the one device that the relay takes for their access network. A flow's first octets name it; whose
+it was is written to TRUTH."""
+import heapq
+import ipaddress
+import json
+import random
+import struct
+import sys
+import time
+
+from lab import FAMILIES, HEADER, Port, addr, internet_sum, wait_for
+from stacks import SYSTEMS, Flow, Host
+
+FIN, SYN, RST, PSH, ACK = 1, 2, 4, 8, 16
+CONCURRENT = 24
+PAUSE = 0.3		# between a connection's two requests
+PORTS = {6: 80, 17: 443}
+REQUEST, REPLY = 200, 40000	# octets; server.py's, too
+AGAIN, GIVE_UP = 2, 15
+
+
+def place(number, family):
+    """A customer's address"""
+    if family == 4:
+        return ipaddress.ip_address("10.83.2.10") + number
+    return ipaddress.ip_address("fd83:c0de:2::83:10") + (number << 64)
+
+
+def checked(family, src, dst, proto, packet, at):
+    """The packet with its checksums"""
+    top = packet[HEADER[family]:]
+    pseudo = src + dst + struct.pack(">II", len(top), proto)
+    packet = bytearray(packet)
+    struct.pack_into(">H", packet, HEADER[family] + at, internet_sum(pseudo + top) ^ 0xffff)
+    if family == 4:
+        struct.pack_into(">H", packet, 10, internet_sum(bytes(packet[:20])) ^ 0xffff)
+    return bytes(packet)
+
+
+class Endpoint:
+    """One flow that is under way"""
+
+    def __init__(self, audit, number, host, family):
+        self.audit, self.number, self.host, self.family = audit, number, host, family
+        self.flow = Flow(host, family)
+        self.src = place(host.number, family).packed
+        self.dst = ipaddress.ip_address(addr("SRV", family)).packed
+        self.began = audit.now()
+        self.done = False
+        self.at = 0
+
+    def name(self):
+        return b"flow %06d" % self.number
+
+    def later(self, seconds, what):
+        self.audit.at(seconds, self, what)
+
+    def truth(self):
+        clock = self.flow.system.clock
+        return {"flow": self.number, "customer": self.host.number, "system": self.flow.system.name,
+                "family": self.family, "proto": self.proto, "up": self.host.up if clock == "host" else None,
+                "began": self.began}
+
+
+class Datagrams(Endpoint):
+    """A few, each answered"""
+    proto, turns = 17, 4
+
+    def start(self):
+        data = self.name() + b"." * self.host.rng.randrange(20, 200)
+        top = struct.pack(">HHHH", self.flow.port, PORTS[17], 8 + len(data), 0) + data
+        packet = self.flow.header(self.src, self.dst, 17, top) + top
+        self.audit.send(checked(self.family, self.src, self.dst, 17, packet, 6))
+        self.at += 1
+        turn = self.at
+        self.later(AGAIN, lambda: self.at == turn and self.start())
+
+    def take(self, _):
+        if self.at >= self.turns:
+            self.done = True
+        else:
+            self.later(self.host.rng.uniform(0.005, 0.05), self.start)
+
+
+class Connection(Endpoint):
+    """Two requests with a pause between, each answered with what fills some segments, and a FIN from either side"""
+    proto, requests = 6, 2
+
+    def __init__(self, *args):
+        super().__init__(*args)
+        self.seq = self.flow.isn
+        self.first = self.next = self.echo = 0
+        self.asked = self.unacked = self.left = 0
+        self.scaled = self.times = False
+        self.state = "closed"
+
+    def segment(self, flags, options=b"", data=b"", window=None):
+        now = self.audit.now()
+        if not flags & SYN and self.times:
+            options = b"\1\1" + self.flow.timestamps(now, self.echo)
+        if window is None:
+            window = self.flow.window((self.next - self.first) % 2**32)
+            window = window if self.scaled else min(window << self.flow.system.scale, 65535)
+        top = struct.pack(">HHIIBBHHH", self.flow.port, PORTS[6], self.seq, self.next if flags & ACK else 0,
+                          (5 + len(options) // 4) << 4, flags, window, 0, 0) + options + data
+        packet = self.flow.header(self.src, self.dst, 6, top) + top
+        self.audit.send(checked(self.family, self.src, self.dst, 6, packet, 16))
+
+    def start(self):
+        if self.state not in ("closed", "opening"):
+            return
+        self.state = "opening"
+        self.segment(SYN, self.flow.offer(self.audit.now()), window=self.flow.syn_window())
+        self.later(AGAIN, self.start)
+
+    def ask(self):
+        self.asked += 1
+        self.left = REPLY
+        data = self.name().ljust(REQUEST)
+        self.segment(ACK | PSH, data=data)
+        self.seq = (self.seq + len(data)) % 2**32
+
+    def opened(self, options):
+        self.scaled = 3 in options
+        self.times = 8 in options
+        self.state = "open"
+        self.seq = (self.seq + 1) % 2**32
+        self.segment(ACK)
+        self.later(self.host.rng.uniform(0.001, 0.02), self.ask)
+
+    def take(self, top):
+        seq, _, offset, flags, _ = struct.unpack_from(">IIBBH", top, 4)
+        options, data = self.options(top[20:offset >> 2]), top[offset >> 2:]
+        if 8 in options:
+            self.echo = struct.unpack(">II", options[8])[0]
+        if flags & RST:
+            self.done = True
+        elif self.state == "opening" and flags & SYN:
+            self.first = self.next = (seq + 1) % 2**32
+            self.opened(options)
+        elif seq == self.next:
+            self.data(flags, data)
+        elif data:
+            self.segment(ACK)
+
+    def data(self, flags, data):
+        self.next = (self.next + len(data) + (flags & FIN)) % 2**32
+        self.unacked += bool(data)
+        if flags & FIN:
+            self.segment(ACK)
+            self.done = True
+            return
+        self.left -= len(data)
+        if data and (self.unacked >= 2 or not self.left):
+            self.segment(ACK)
+            self.unacked = 0
+        if not data or self.left:
+            return
+        if self.asked < self.requests:
+            self.later(PAUSE, self.ask)
+        else:
+            self.later(0.01, self.close)
+
+    def close(self):
+        self.segment(FIN | ACK)
+        self.seq = (self.seq + 1) % 2**32
+
+    @staticmethod
+    def options(data):
+        found = {}
+        while data and data[0]:
+            size = 1 if data[0] == 1 else data[1]
+            found[data[0]] = data[2:size]
+            data = data[size:]
+        return found
+
+
+class Audit:
+    """All flows, in an order that is drawn, so many at a time"""
+    def __init__(self, seed, customers, flows):
+        rng = random.Random(seed)
+        hosts = [Host(n, rng) for n in range(customers)]
+        todo = [(kind, host, family) for host in hosts for family in FAMILIES for kind in (Connection, Datagrams)
+                for _ in range(flows)]
+        rng.shuffle(todo)
+        self.began = time.monotonic()
+        self.port = Port("acc", "up", ("relay", "cust"))
+        self.todo = list(enumerate(todo))
+        self.live, self.timers, self.truth, self.lost = {}, [], [], 0
+        self.count = 0
+
+    def now(self):
+        return time.monotonic() - self.began
+
+    def at(self, seconds, endpoint, what):
+        self.count += 1
+        heapq.heappush(self.timers, (self.now() + seconds, self.count, endpoint, what))
+
+    def send(self, packet):
+        self.port.send(packet)
+
+    def begin(self):
+        number, (kind, host, family) = self.todo.pop()
+        endpoint = kind(self, number, host, family)
+        self.live[endpoint.proto, endpoint.src, endpoint.flow.port] = endpoint
+        self.truth.append(endpoint.truth())
+        endpoint.start()
+
+    def packet(self, p):
+        family = p[0] >> 4
+        proto, dst = (p[9], p[16:20]) if family == 4 else (p[6], p[24:40])
+        top = p[HEADER[family]:]
+        endpoint = self.live.get((proto, dst, struct.unpack_from(">H", top, 2)[0])) if len(top) > 3 else None
+        if endpoint:
+            endpoint.take(top)
+
+    def step(self):
+        while self.todo and len(self.live) < CONCURRENT:
+            self.begin()
+        for p in self.port.drain():
+            self.packet(p)
+        while self.timers and self.timers[0][0] <= self.now():
+            _, _, endpoint, what = heapq.heappop(self.timers)
+            if not endpoint.done:
+                what()
+        for key, endpoint in list(self.live.items()):
+            late = self.now() - endpoint.began > GIVE_UP
+            self.lost += late and not endpoint.done
+            if endpoint.done or late:
+                endpoint.done = True
+                del self.live[key]
+        return not self.todo and not self.live
+
+    def run(self):
+        total = len(self.todo)
+        if not wait_for(self.step, 1800):
+            sys.exit("the flows have not ended")
+        print(f"# {total} flows, {self.lost} gave up, {self.now():.0f} s")
+        return self.lost * 50 <= total
+
+
+def main():
+    seed, customers, flows, truth = sys.argv[1:]
+    audit = Audit(int(seed), int(customers), int(flows))
+    good = audit.run()
+    with open(truth, "w", encoding="ascii") as f:
+        json.dump({"seed": int(seed), "systems": len(SYSTEMS), "flows": audit.truth}, f)
+    sys.exit(not good)
+
+
+if __name__ == "__main__":
+    main()
