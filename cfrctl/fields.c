@@ -42,7 +42,7 @@ static const struct {
 	[CFR_FIELD_OPTION_SET] = { "option-set",
 		"TCP options of a SYN: none but MSS, SACK, timestamps, window scale" },
 	[CFR_FIELD_WINDOW] = { "window",
-		"TCP window of a SYN: at most 8192; window scale: 7; windows grow alike" },
+		"TCP window of a SYN: at most 5840; window scale: 7; windows grow alike" },
 	[CFR_FIELD_ISN] = { "isn",
 		"TCP sequence numbers: moved by a number drawn for each connection" },
 };

@@ -353,13 +353,15 @@ void cfr_flow_seen_tcp(const struct cfr_flow_table *flows,
  * @flows: the table that it is in
  * @flow: live
  * @dir: the packet's direction
- * @skb: the packet, not yet rewritten
+ * @skb: the packet, in the customer's numbers
+ * @l3: its network header
  * @pkt: as parsed: TCP, UDP or echo; an ICMP error never refreshes (RFC 4787
  *	REQ-12)
  */
 static __always_inline void cfr_flow_seen(const struct cfr_flow_table *flows,
 					  struct cfr_flow *flow, enum cfr_dir dir,
 					  const struct sk_buff *skb,
+					  const u8 *l3,
 					  const struct cfr_packet *pkt)
 {
 	u8 proto = pkt->ports.proto;
@@ -371,7 +373,7 @@ static __always_inline void cfr_flow_seen(const struct cfr_flow_table *flows,
 	    pkt->tcp_flags & (CFR_TCP_FIN | CFR_TCP_SYN | CFR_TCP_RST))
 		return cfr_flow_seen_tcp(flows, flow, dir, skb, pkt->l4);
 	cfr_window_note(&flow->ready[dir],
-			cfr_ready((const void *)(skb->data + pkt->l4)));
+			cfr_ready((const void *)(l3 + pkt->l4)));
 	cfr_flow_refresh(flow, cfr_flow_idle(flows, IPPROTO_TCP,
 					     CFR_STATE_ESTABLISHED));
 }

@@ -65,7 +65,7 @@ static void account(struct cfr_net *cn, struct cfr_flow *flow, enum cfr_dir dir,
 		    const struct sk_buff *skb, const struct cfr_packet *pkt)
 {
 	if (!cfr_endpoint_shared(flow))
-		cfr_flow_seen(&cn->flows, flow, dir, skb, pkt);
+		cfr_flow_seen(&cn->flows, flow, dir, skb, skb->data, pkt);
 }
 
 /**

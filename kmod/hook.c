@@ -420,7 +420,7 @@ static unsigned int data_to_remote(struct cfr_net *cn,
 		if (!flow)
 			return verdict;
 	}
-	cfr_flow_seen(&cn->flows, flow, CFR_OUT, skb, pkt);
+	cfr_flow_seen(&cn->flows, flow, CFR_OUT, skb, skb->data, pkt);
 	return relay_out(cn, cfg, skb, pkt->l4, flow);
 }
 
@@ -496,6 +496,7 @@ static __always_inline unsigned int postrouting(struct cfr_net *cn,
 						u8 family)
 {
 	const struct cfr_config *cfg = rcu_dereference(cn->config);
+	u8 *l3 = skb->data;
 	struct cfr_packet pkt;
 	struct cfr_flow *flow;
 
@@ -511,10 +512,10 @@ static __always_inline unsigned int postrouting(struct cfr_net *cn,
 	flow = cfr_lookup_plain(cn, skb, family, CFR_OUT, &pkt);
 	if (unlikely(!flow))
 		return out_unusual(cn, cfg, skb, state);
-	cfr_flow_seen(&cn->flows, flow, CFR_OUT, skb, &pkt);
+	cfr_flow_seen(&cn->flows, flow, CFR_OUT, skb, l3, &pkt);
 	if (flow->touch || unlikely(!cfr_rewrite_alone(skb)))
 		return relay_out(cn, cfg, skb, pkt.l4, flow);
-	cfr_rewrite_plain(skb, &pkt, CFR_OUT, flow);
+	cfr_rewrite_plain(skb, l3, &pkt, CFR_OUT, flow);
 	return relayed_out(cn, cfg, skb);
 }
 

@@ -64,7 +64,7 @@ static noinline unsigned int relay_in(struct cfr_net *cn,
 	if (flow->touch & CFR_TOUCH_IN)
 		cfr_normalise_in(skb, pkt->l4, flow);
 	if (cfr_flow_level(flow) == CFR_LEVEL_FLOW)
-		cfr_flow_seen(&cn->flows, flow, CFR_IN, skb, pkt);
+		cfr_flow_seen(&cn->flows, flow, CFR_IN, skb, skb->data, pkt);
 	return relayed_in(cn, cfg, skb, pkt->family);
 }
 
@@ -146,6 +146,7 @@ static __always_inline unsigned int in(struct cfr_net *cn,
 				       const struct cfr_config *cfg,
 				       struct sk_buff *skb, u8 family)
 {
+	u8 *l3 = skb->data;
 	struct cfr_packet pkt;
 	struct cfr_flow *flow = cfr_lookup_plain(cn, skb, family, CFR_IN, &pkt);
 
@@ -153,8 +154,8 @@ static __always_inline unsigned int in(struct cfr_net *cn,
 		return in_unusual(cn, cfg, skb, family);
 	if (flow->touch & CFR_TOUCH_IN || unlikely(!cfr_rewrite_alone(skb)))
 		return in_whole(cn, cfg, skb, &pkt, flow);
-	cfr_flow_seen(&cn->flows, flow, CFR_IN, skb, &pkt);
-	cfr_rewrite_plain(skb, &pkt, CFR_IN, flow);
+	cfr_flow_seen(&cn->flows, flow, CFR_IN, skb, l3, &pkt);
+	cfr_rewrite_plain(skb, l3, &pkt, CFR_IN, flow);
 	return relayed_in(cn, cfg, skb, family);
 }
 

@@ -13,8 +13,8 @@
  * window	a SYN's is lowered. To have one scale for all, those of a live
  *		connection are scaled anew, and never advertise more than the
  *		customer did but for one unit where it advertised anything. They all
- *		grow as the remote gets through, faster than its congestion window in
- *		slow start (RFC 5681 3.1), until they are as large as the customer's.
+ *		grow by what the remote got through, as its congestion window at most
+ *		does (RFC 5681 3.1, RFC 3465), until they are as large as the customer's.
  * ISN		moved with all that counts from it.
  *
  * A header under a digest (RFC 2385, RFC 5925) stays as it is: whom it is for
@@ -34,7 +34,7 @@
 #define MSS4		1400	/* with headers of 20 and 20: 1440 octets on the wire, */
 #define MSS6		1380	/* and with 40 and 20 as many */
 #define SYN_WINDOW	64240	/* 44 segments of 1460 octets */
-#define ONE_WINDOW	8192
+#define ONE_WINDOW	5840	/* of the least that hosts have begun with: 4 segments */
 #define ONE_SHIFT	7
 #define GROWS_FROM	61440	/* 480 units; what hosts begin with is a little more */
 #define ALIGNED		htonl(TCPOPT_NOP << 24 | TCPOPT_NOP << 16 | \
@@ -151,14 +151,14 @@ static void each(const struct work *w)
 	}
 }
 
-/* What all connections advertise that have got so far, twice as much as the remote
- * can have made of its own window by then
+/* What all connections advertise that have got so far: ahead of the remote's congestion
+ * window, which is no more than it began with and what was acknowledged.
  */
 static u32 grown(const struct work *w)
 {
 	u32 got = ntohl(w->th->ack_seq) - READ_ONCE(w->flow->irs);
 
-	return GROWS_FROM + 2 * min_t(u32, got, BIT(30));
+	return GROWS_FROM + min_t(u32, got, BIT(30));
 }
 
 static bool scales(const struct cfr_flow *flow)

@@ -134,17 +134,17 @@ static __always_inline bool cfr_rewrite_alone(const struct sk_buff *skb)
 }
 
 /* The same of TCP and UDP, inlined for packets that are */
-static __always_inline void cfr_rewrite_plain(struct sk_buff *skb,
+static __always_inline void cfr_rewrite_plain(struct sk_buff *skb, u8 *l3,
 					      const struct cfr_packet *pkt,
 					      enum cfr_dir dir,
 					      const struct cfr_flow *flow)
 {
 	/* Where the protocol is known, nothing asks for it. */
 	if (pkt->ports.proto == IPPROTO_TCP)
-		cfr_rewrite_one(skb, skb->data, pkt->family, IPPROTO_TCP,
+		cfr_rewrite_one(skb, l3, pkt->family, IPPROTO_TCP,
 				pkt->l4, dir, flow);
 	else
-		cfr_rewrite_one(skb, skb->data, pkt->family, IPPROTO_UDP,
+		cfr_rewrite_one(skb, l3, pkt->family, IPPROTO_UDP,
 				pkt->l4, dir, flow);
 	skb_clear_hash(skb);
 }

@@ -176,10 +176,10 @@ static void flow_refreshes(struct kunit *test)
 
 	flow = opened(test, &p, NFPROTO_IPV4, IPPROTO_UDP);
 	was = flow->deadline -= SECOND / 4;
-	cfr_flow_seen(&cn->flows, flow, CFR_OUT, NULL, &p.pkt);
+	cfr_flow_seen(&cn->flows, flow, CFR_OUT, NULL, NULL, &p.pkt);
 	KUNIT_EXPECT_EQ(test, flow->deadline, was);
 	was = flow->deadline -= 10 * SECOND;
-	cfr_flow_seen(&cn->flows, flow, CFR_IN, NULL, &p.pkt);
+	cfr_flow_seen(&cn->flows, flow, CFR_IN, NULL, NULL, &p.pkt);
 	KUNIT_EXPECT_GE(test, flow->deadline - was, 10 * SECOND);
 }
 
@@ -204,7 +204,7 @@ static void segment(struct kunit *test, struct cfr_flow *flow, enum cfr_dir dir,
 	th->window = htons(100);
 	skb = test_skb(test, flat, flat->len);
 	cfr_packet_parse(skb, spec.family, &pkt);
-	cfr_flow_seen(&cn->flows, flow, dir, skb, &pkt);
+	cfr_flow_seen(&cn->flows, flow, dir, skb, skb->data, &pkt);
 }
 
 static void flow_tcp(struct kunit *test)

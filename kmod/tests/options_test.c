@@ -18,21 +18,33 @@
 #define ACK		0x10
 #define PAYLOAD		33
 
-#define MSS(n)		2, 4, (n) >> 8, (n) & 0xff
-#define LOWERED		2, 4, 0, 0	/* by what is lowered to, of each family */
-#define SACK		4, 2
-#define SCALE(n)	3, 3, n
-#define TIME(n)		8, 10, 0, 0, 0, n, 0, 0, 0, 0
-#define COOKIE		34, 10, 1, 2, 3, 4, 5, 6, 7, 8
-#define OLD_COOKIE	254, 6, 0xf9, 0x89, 1, 2
-#define JOIN		30, 4, 0x10, 9
-#define ADDRESS		30, 8, 0x34, 1, 10, 0, 0, 1
-#define DIGEST		19, 18, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16
-#define AO		29, 4, 1, 1
-#define STRANGE		253, 6, 1, 2, 3, 4
+/* Options, as strings, to be put one behind the other */
+#define NOP		"\1"
+#define EOL		"\0"
+#define MSS_1300	"\2\4\x05\x14"
+#define MSS_1380	"\2\4\x05\x64"
+#define MSS_1400	"\2\4\x05\x78"
+#define MSS_1440	"\2\4\x05\xa0"
+#define MSS_1460	"\2\4\x05\xb4"
+#define LOWERED		"\2\4\0\0"	/* by what is lowered to, of each family */
+#define SACK		"\4\2"
+#define SCALE_2		"\3\3\2"
+#define SCALE_6		"\3\3\6"
+#define SCALE_7		"\3\3\7"
+#define SCALE_8		"\3\3\x08"
+#define SCALE_9		"\3\3\x09"
+#define SCALE_10	"\3\3\x0a"
+#define TIME		"\x08\x0a\0\0\0\7\0\0\0\0"
+#define COOKIE		"\x22\x0a\1\2\3\4\5\6\7\7"
+#define OLD_COOKIE	"\xfe\6\xf9\x89\1\2"
+#define JOIN		"\x1e\4\x10\7"
+#define ADDRESS		"\x1e\x08\x34\1\x0a\0\0\1"
+#define SIGNAL		"\x1e\4\x20\1"
+#define DIGEST		"\x13\x12\1\2\3\4\5\6\7\1\2\3\4\5\6\7\1\2"
+#define AO		"\x1d\4\1\1"
+#define STRANGE		"\xfd\6\1\2\3\4"
 
-#define OPTIONS(...)	.options = (const u8[]){ __VA_ARGS__ }, \
-			.len = sizeof((const u8[]){ __VA_ARGS__ })
+#define OPTIONS(text)	.options = (const u8 *)(text), .len = sizeof(text) - 1
 
 /**
  * struct header - of TCP, as far as it is of interest
@@ -68,56 +80,56 @@ struct syn {
 
 static const struct syn syns[] = {
 	{ "linux", FULL, CFR_OPTIONS_PLAIN,
-	  { OPTIONS(MSS(1460), SACK, TIME(7), 1, SCALE(7)), 64240 },
-	  { OPTIONS(LOWERED, SACK, TIME(7), 1, SCALE(7)), 64240 } },
+	  { OPTIONS(MSS_1460 SACK TIME NOP SCALE_7), 64240 },
+	  { OPTIONS(LOWERED SACK TIME NOP SCALE_7), 64240 } },
 	{ "macos", FULL, CFR_OPTIONS_PLAIN,
-	  { OPTIONS(MSS(1460), 1, SCALE(6), 1, 1, TIME(7), SACK, 0, 0), 65535 },
-	  { OPTIONS(LOWERED, SACK, TIME(7), 1, SCALE(6)), 64240 } },
+	  { OPTIONS(MSS_1460 NOP SCALE_6 NOP NOP TIME SACK EOL EOL), 65535 },
+	  { OPTIONS(LOWERED SACK TIME NOP SCALE_6), 64240 } },
 	{ "windows", FULL, CFR_OPTIONS_PLAIN,
-	  { OPTIONS(MSS(1300), 1, SCALE(8), 1, 1, SACK), 8192 },
-	  { OPTIONS(MSS(1300), 1, 1, SACK, 1, SCALE(8)), 8192 } },
+	  { OPTIONS(MSS_1300 NOP SCALE_8 NOP NOP SACK), 5840 },
+	  { OPTIONS(MSS_1300 NOP NOP SACK NOP SCALE_8), 5840 } },
 	{ "cookies", FULL, CFR_OPTIONS_PLAIN,
-	  { OPTIONS(MSS(1380), SACK, COOKIE, OLD_COOKIE, 1, 1), 100 },
-	  { OPTIONS(MSS(1380), 1, 1, SACK), 100 } },
+	  { OPTIONS(MSS_1380 SACK COOKIE OLD_COOKIE NOP NOP), 100 },
+	  { OPTIONS(MSS_1380 NOP NOP SACK), 100 } },
 	{ "no order with others", FULL, CFR_OPTIONS_PLAIN,
-	  { OPTIONS(1, MSS(1460), COOKIE, 1, STRANGE, JOIN, 1, 1), 100 },
-	  { OPTIONS(1, LOWERED, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, STRANGE, JOIN,
-		    1, 1), 100 } },
+	  { OPTIONS(NOP MSS_1460 COOKIE NOP STRANGE JOIN NOP NOP), 100 },
+	  { OPTIONS(NOP LOWERED NOP NOP NOP NOP NOP NOP NOP NOP NOP NOP NOP STRANGE JOIN NOP
+		    NOP), 100 } },
 	{ "cut short", FULL, CFR_OPTIONS_PLAIN,
-	  { OPTIONS(MSS(1460), 1, 1, 8, 10), 100 },
-	  { OPTIONS(LOWERED, 1, 1, 8, 10), 100 } },
+	  { OPTIONS(MSS_1460 NOP NOP "\x08" "\x0a"), 100 },
+	  { OPTIONS(LOWERED NOP NOP "\x08" "\x0a"), 100 } },
 	{ "rest behind the end", FULL, CFR_OPTIONS_PLAIN,
-	  { OPTIONS(MSS(1460), 0, 9, 9, 9), 100 },
+	  { OPTIONS(MSS_1460 EOL "\x09" "\x09" "\x09"), 100 },
 	  { OPTIONS(LOWERED), 100 } },
 	{ "md5", FULL, CFR_OPTIONS_SIGNED,
-	  { OPTIONS(MSS(1460), DIGEST, 1, 1), 65535 },
-	  { OPTIONS(MSS(1460), DIGEST, 1, 1), 65535 } },
+	  { OPTIONS(MSS_1460 DIGEST NOP NOP), 65535 },
+	  { OPTIONS(MSS_1460 DIGEST NOP NOP), 65535 } },
 	{ "ao", UNIFORM, CFR_OPTIONS_SIGNED,
-	  { OPTIONS(MSS(1460), AO), 65535 },
-	  { OPTIONS(MSS(1460), AO), 65535 } },
+	  { OPTIONS(MSS_1460 AO), 65535 },
+	  { OPTIONS(MSS_1460 AO), 65535 } },
 	{ "uniform linux", UNIFORM, CFR_OPTIONS_PLAIN,
-	  { OPTIONS(MSS(1460), SACK, TIME(7), 1, SCALE(10)), 64240 },
-	  { OPTIONS(LOWERED, 1, 1, SACK, 1, SCALE(7)), 8192 } },
+	  { OPTIONS(MSS_1460 SACK TIME NOP SCALE_10), 64240 },
+	  { OPTIONS(LOWERED NOP NOP SACK NOP SCALE_7), 5840 } },
 	{ "uniform macos", UNIFORM, CFR_OPTIONS_PLAIN,
-	  { OPTIONS(MSS(1440), 1, SCALE(6), 1, 1, TIME(7), SACK, 0, 0), 65535 },
-	  { OPTIONS(LOWERED, 1, 1, SACK, 1, SCALE(7)), 8192 } },
+	  { OPTIONS(MSS_1440 NOP SCALE_6 NOP NOP TIME SACK EOL EOL), 65535 },
+	  { OPTIONS(LOWERED NOP NOP SACK NOP SCALE_7), 5840 } },
 	{ "uniform with others", UNIFORM, CFR_OPTIONS_PLAIN,
-	  { OPTIONS(MSS(1440), 1, SCALE(6), STRANGE, JOIN, SACK, 0, 0, 0, 0), 8192 },
-	  { OPTIONS(LOWERED, 1, 1, SACK, 1, SCALE(7)), 8192 } },
+	  { OPTIONS(MSS_1440 NOP SCALE_6 STRANGE JOIN SACK EOL EOL EOL EOL), 5840 },
+	  { OPTIONS(LOWERED NOP NOP SACK NOP SCALE_7), 5840 } },
 	{ "uniform without sack", UNIFORM, CFR_OPTIONS_APART,
-	  { OPTIONS(MSS(1460), 1, SCALE(2)), 8192 },
-	  { OPTIONS(LOWERED, 1, SCALE(7)), 8192 } },
+	  { OPTIONS(MSS_1460 NOP SCALE_2), 5840 },
+	  { OPTIONS(LOWERED NOP SCALE_7), 5840 } },
 	{ "uniform with nothing", UNIFORM, CFR_OPTIONS_APART,
 	  { .window = 512 }, { .window = 512 } },
 	{ "uniform with a small window", UNIFORM, CFR_OPTIONS_APART,
-	  { OPTIONS(MSS(1460), 1, SCALE(2), 1, 1, SACK), 8191 },
-	  { OPTIONS(LOWERED, 1, 1, SACK, 1, SCALE(7)), 8191 } },
+	  { OPTIONS(MSS_1460 NOP SCALE_2 NOP NOP SACK), 5839 },
+	  { OPTIONS(LOWERED NOP NOP SACK NOP SCALE_7), 5839 } },
 	{ "alone: mss", CFR_TOUCH(MSS), CFR_OPTIONS_PLAIN,
-	  { OPTIONS(1, 1, 1, MSS(1460), 1, COOKIE, SACK), 65535 },
-	  { OPTIONS(1, 1, 1, LOWERED, 1, COOKIE, SACK), 65535 } },
+	  { OPTIONS(NOP NOP NOP MSS_1460 NOP COOKIE SACK), 65535 },
+	  { OPTIONS(NOP NOP NOP LOWERED NOP COOKIE SACK), 65535 } },
 	{ "alone: mptcp", CFR_TOUCH(NO_MPTCP), CFR_OPTIONS_PLAIN,
-	  { OPTIONS(JOIN, STRANGE, SACK), 65535 },
-	  { OPTIONS(1, 1, 1, 1, STRANGE, SACK), 65535 } },
+	  { OPTIONS(JOIN STRANGE SACK), 65535 },
+	  { OPTIONS(NOP NOP NOP NOP STRANGE SACK), 65535 } },
 };
 
 /**
@@ -261,7 +273,7 @@ static void lower(struct bench *b, unsigned int len)
 	u8 *at = tcp(b, &b->after) + 20;
 
 	for (; len >= 4; at++, len--)
-		if (!memcmp(at, (const u8[]){ LOWERED }, 4))
+		if (!memcmp(at, LOWERED, 4))
 			test_put16(at + 2, b->flow.family == NFPROTO_IPV4 ?
 				   1400 : 1380);
 }
@@ -410,7 +422,7 @@ static void options_window(struct kunit *test)
 		u32 got;	/* of the remote's octets */
 	} cases[] = {
 		{ 7, 0, 0, 9999999 }, { 7, 1, 1 }, { 7, 65535, 480 },
-		{ 7, 65535, 480 + 156, 10000 }, { 7, 65535, 65535, 9999999 },
+		{ 7, 65535, 480 + 78, 10000 }, { 7, 65535, 65535, 9999999 },
 		{ 0, 65535, 480 }, { 0, 65535, 511, 5000 }, { 0, 128, 1 },
 		{ 0, 127, 1 }, { 0, 1, 1 }, { 0, 0, 0 }, { 2, 1000, 31 },
 		{ 8, 1000, 480 }, { 8, 1000, 2000, 300000 },
@@ -418,7 +430,8 @@ static void options_window(struct kunit *test)
 		{ 14, 65535, 65535, 0xffffffff }, { 14, 65535, 65535, BIT(31) },
 		{ CFR_SHIFT_NONE, 1234, 1234 },
 		{ CFR_SHIFT_NONE, 65535, 61440 },
-		{ CFR_SHIFT_NONE, 65535, 65535, 3000 },
+		{ CFR_SHIFT_NONE, 65535, 64440, 3000 },
+		{ CFR_SHIFT_NONE, 65535, 65535, 6000 },
 	};
 	struct bench *b = setup(test, NFPROTO_IPV4, CFR_TOUCH(WINDOW));
 	unsigned int i, summed;
@@ -503,16 +516,19 @@ static void options_isn(struct kunit *test)
 /* T12: a live connection's options go on, but no address */
 static void options_address(struct kunit *test)
 {
-	static const u8 in[] = { 30, 4, 0x20, 1, 1, ADDRESS, 1, 1, 1 };
-	static const u8 out[] = { 30, 4, 0x20, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1 };
+	struct header in = {
+		OPTIONS(SIGNAL NOP ADDRESS NOP NOP NOP), 1000
+	};
+	struct header out = {
+		OPTIONS(SIGNAL "\1\1\1\1\1\1\1\1\1\1\1\1"), 1000
+	};
 	struct bench *b = setup(test, NFPROTO_IPV4, CFR_FIELDS_FULL);
-	struct header header = { in, sizeof(in), 1000 };
 
-	make(b, &b->before, ACK, &header);
-	expect(b, &(struct header){ out, sizeof(out), 1000 });
+	make(b, &b->before, ACK, &in);
+	expect(b, &out);
 	pass(test, b, CFR_OUT, true);
 	same(test, b, "out");
-	expect(b, &header);
+	expect(b, &in);
 	pass(test, b, CFR_IN, true);
 	same(test, b, "in");
 }
@@ -520,17 +536,21 @@ static void options_address(struct kunit *test)
 /* Of what a remote answers, the MSS alone is lowered. */
 static void options_answer(struct kunit *test)
 {
-	static const u8 in[] = { MSS(1460), 1, COOKIE, 1, SCALE(9), 1 };
-	static const u8 out[] = { MSS(1400), 1, COOKIE, 1, SCALE(9), 1 };
+	struct header in = {
+		OPTIONS(MSS_1460 NOP COOKIE NOP SCALE_9 NOP), 65535
+	};
+	struct header out = {
+		OPTIONS(MSS_1400 NOP COOKIE NOP SCALE_9 NOP), 65535
+	};
 	struct bench *b = setup(test, NFPROTO_IPV4, CFR_FIELDS_UNIFORM);
 
-	make(b, &b->before, SYN | ACK, &(struct header){ in, sizeof(in), 65535 });
-	expect(b, &(struct header){ out, sizeof(out), 65535 });
+	make(b, &b->before, SYN | ACK, &in);
+	expect(b, &out);
 	pass(test, b, CFR_IN, true);
 	same(test, b, "answer");
 	/* no SYN, no offer */
-	make(b, &b->before, ACK, &(struct header){ in, sizeof(in), 65535 });
-	expect(b, &(struct header){ in, sizeof(in), 65535 });
+	make(b, &b->before, ACK, &in);
+	expect(b, &in);
 	pass(test, b, CFR_IN, true);
 	same(test, b, "later");
 }
@@ -540,17 +560,17 @@ static void options_answer(struct kunit *test)
  */
 static void options_paged(struct kunit *test)
 {
-	static const u8 in[] = { 1, 1, TIME(7) };
+	struct header in = { OPTIONS(NOP NOP TIME), 9 };
 	struct bench *b = setup(test, NFPROTO_IPV4, CFR_FIELDS_FULL);
 	struct sk_buff *skb;
 	u8 flags;
 
 	for (flags = SYN; flags <= ACK; flags += ACK - SYN) {
-		make(b, &b->before, flags, &(struct header){ in, sizeof(in), 9 });
+		make(b, &b->before, flags, &in);
 		skb = test_skb(test, &b->before, 40);
 		KUNIT_ASSERT_TRUE(test, cfr_rewrite_data(skb, 20, CFR_OUT, &b->flow));
 		KUNIT_EXPECT_EQ(test, skb_headlen(skb),
-				flags == SYN ? b->before.len : 40 + sizeof(in));
+				flags == SYN ? b->before.len : 52);
 	}
 	b->flow.touch = CFR_FIELDS_SAFE & ~CFR_TOUCH_TCP;
 	skb = test_skb(test, &b->before, 40);

@@ -9,6 +9,7 @@ from sklearn.ensemble import HistGradientBoostingClassifier
 from sklearn.metrics import adjusted_rand_score, precision_recall_curve, roc_auc_score
 
 OTHERS = 5          # pairs of two customers for each pair of one
+SHUFFLES = 10        # for what chance gives
 RESAMPLES = 200     # for the confidence interval
 
 
@@ -161,10 +162,14 @@ def measure(flows, seed):
         out |= {"auc": auc(y, p), "auc_ci": interval(y, p, who, rng), "f1": best_f1(y, p),
                 "f1_guess": float(2 * np.mean(y) / (1 + np.mean(y))), "pairs": len(y),
                 "ari": clusters(model, flows, test)}
-        shuffled = classifier().fit(*shuffle(*pairs(flows, train, rng)[:2], rng))
-        out["auc_null"] = auc(y, shuffled.predict_proba(x)[:, 1])
+        out["auc_null"] = null(pairs(flows, train, rng)[:2], (x, y), rng)
     return out
 
 
-def shuffle(x, y, rng):
-    return x, rng.permutation(y)
+def null(learn, test, rng):
+    """AUC, mean, of what has learnt from shuffled labels"""
+    values = []
+    for _ in range(SHUFFLES):
+        model = classifier().fit(learn[0], rng.permutation(learn[1]))
+        values.append(auc(test[1], model.predict_proba(test[0])[:, 1]))
+    return float(np.mean(values))

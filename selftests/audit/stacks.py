@@ -38,7 +38,7 @@ SYSTEMS = (
     System("Linux 3.11 and newer", 64, None, 7, "mstnw", FLOWS_CLOCK, FLOWS_COUNTER, False, True, 64256, 1 << 20),
     System("Linux 2.6.x", 64, 5840, 6, "mstnw", HOSTS_CLOCK, FLOWS_COUNTER, False, False, 65536, 1 << 19, 250),
     System("Linux (Android)", 64, 65535, 8, "mstnw", HOSTS_CLOCK, FLOWS_COUNTER, False, True, 87808, 1 << 20, 100),
-    System("Windows 7 or 8", 128, 8192, 8, "mnwnns", NO_CLOCK, COUNTER, True, False, 65536, 65536),
+    System("Windows 7 or 8", 128, 8192, 8, "mnwnns", NO_CLOCK, COUNTER, True, False, 65536, 1 << 20),
     System("Windows NT kernel", 128, 64240, 8, "mnwnns", NO_CLOCK, COUNTER, True, True, 262656, 1 << 20),
     System("Mac OS X", 64, 65535, 6, "mnwnntsee", FLOWS_CLOCK, ZERO, True, True, 131712, 1 << 20),
     System("iOS", 64, 65535, 5, "mnwnntsee", FLOWS_CLOCK, ZERO, True, True, 131072, 1 << 19),

@@ -220,21 +220,22 @@ def hairpin_udp(family):
 
 
 def hairpin_tcp(family):
-    with case(f"IPv{family} TCP from customer to customer"):
-        policy(STRICT)
-        listener = sock("srv", family, socket.SOCK_STREAM, (addr("SRV", family), next(PORTS)))
-        listener.listen(2)
-        first, server, relay = punched("c2", "C2", family, listener)
-        server.listen(1)
-        a = sock("c1", family, socket.SOCK_STREAM)
-        a.connect(relay)
-        got, peer = server.accept()
-        assert in_pool(peer[0], family), f"b sees {peer}"
-        equal(a.getpeername()[:2], relay, "a sees")
-        carry(a, got, 200000)
-        carry(got, a, 200000)
-        abort(a, got, *first)
-        server.close()
+    listener = sock("srv", family, socket.SOCK_STREAM, (addr("SRV", family), next(PORTS)))
+    listener.listen(2)
+    for level in ("off", "full touch isn", "uniform"):
+        with case(f"IPv{family} TCP from customer to customer, normalise {level}"):
+            policy(f"{STRICT} normalise {level}")
+            first, server, relay = punched("c2", "C2", family, listener)
+            server.listen(1)
+            a = sock("c1", family, socket.SOCK_STREAM)
+            a.connect(relay)
+            got, peer = server.accept()
+            assert in_pool(peer[0], family), f"b sees {peer}"
+            equal(a.getpeername()[:2], relay, "a sees")
+            carry(a, got, 200000)
+            carry(got, a, 200000)
+            abort(a, got, *first)
+            server.close()
     with case(f"IPv{family} TCP opened by both customers at once, through filters by address and port"):
         policy(STRICT + " filter address-and-port-dependent")
         first, a, relay_a = punched("c1", "C1", family, listener)

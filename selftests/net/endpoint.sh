@@ -8,7 +8,7 @@
 
 need_cfr
 need_scapy
-plan 58
+plan 62
 setup_lab
 setup_cfr
 hairpins

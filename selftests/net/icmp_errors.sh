@@ -15,7 +15,7 @@ need traceroute
 need_scapy
 plan 109
 setup_lab
-setup_cfr normalise off
+KNOBS='normalise off' setup_cfr
 wire_start "$inet" down
 
 cases python3 "$LAB_DIR/icmp_errors.py"

@@ -412,12 +412,12 @@ cfr() {
 	in_ns "$relay" "$CFRCTL" "$@"
 }
 
-# One policy on both pools.
+# One policy on both pools, with KNOBS.
 setup_cfr() {
 	cfr apply - <<EOF || exit 1
 pool web4 prefix $POOL4
 pool web6 prefix $POOL6
-policy homes mark 0x1/0xff pool web4 pool web6 $*
+policy homes mark 0x1/0xff pool web4 pool web6 ${KNOBS:-}
 EOF
 }
 

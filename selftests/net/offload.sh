@@ -54,7 +54,7 @@ done
 
 # --- tunnels, whose hash has a flow label in it
 
-setup_cfr normalise off
+KNOBS='normalise off' setup_cfr
 
 # tunnel TYPE ARGS...: the relay's default route goes through it
 tunnel() {

@@ -263,7 +263,7 @@ enum cfr_pairing {
  * @CFR_NORMALISE_SAFE: CFR_FIELDS_SAFE: what no connection depends on
  * @CFR_NORMALISE_FULL: CFR_FIELDS_FULL: what no conforming host depends on
  * @CFR_NORMALISE_UNIFORM: CFR_FIELDS_UNIFORM: every SYN the same, of those that
- *	offer an MSS, SACK, a window scale and a window of 8192 octets
+ *	offer an MSS, SACK, a window scale and a window of 5840 octets
  */
 enum cfr_normalise {
 	CFR_NORMALISE_OFF,
@@ -293,8 +293,8 @@ enum cfr_normalise {
  * @CFR_FIELD_NO_TIMESTAMPS: a SYN offers no timestamps
  * @CFR_FIELD_NO_MPTCP: a SYN offers no MPTCP
  * @CFR_FIELD_OPTION_SET: a SYN offers nothing but the options above
- * @CFR_FIELD_WINDOW: window of a SYN is at most 8192 octets, window scale is 7, and
- *	windows grow from 61440 octets on by twice what the remote has sent
+ * @CFR_FIELD_WINDOW: window of a SYN is at most 5840 octets, window scale is 7, and
+ *	windows grow from 61440 octets on by what the remote has sent
  * @CFR_FIELD_ISN: TCP sequence numbers begin anywhere
  */
 enum cfr_field {
