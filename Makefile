@@ -26,6 +26,7 @@ help:
 	@echo 'make conformance     what the RFCs ask and what tests show of it, into doc/conformance.{md,json}'
 	@echo 'make coverage        which lines of the module its tests reach, into doc/coverage.md'
 	@echo 'make bench           instructions per packet, into doc/performance.{md,json}'
+	@echo 'make audit           how well a server can link flows, into doc/audit.{md,json} (SEED=N)'
 	@echo 'make                 the module for this kernel (KVER=, KDIR=) and cfrctl'
 	@echo 'make install         both, and the manual page (PREFIX=, DESTDIR=)'
 	@echo 'make dkms_install    the module as a DKMS source instead'
@@ -73,6 +74,9 @@ coverage:
 
 bench:
 	@selftests/bench/run
+
+audit:
+	@selftests/audit/run $(if $(SEED),--seed $(SEED))
 
 module:
 	$(MAKE) -C $(KDIR) M=$(CURDIR) modules
@@ -128,5 +132,5 @@ clean:
 distclean: clean
 	rm -rf --one-file-system $${XDG_CACHE_HOME:-$$HOME/.cache}/cfr
 
-.PHONY: all help kunit fuzz fuzz-tool prove conformance coverage demo check check-matrix check-all gates bench module modules tool deb rpm \
+.PHONY: all help audit kunit fuzz fuzz-tool prove conformance coverage demo check check-matrix check-all gates bench module modules tool deb rpm \
 	package-test install tool_install service_install modules_install dkms_install clean distclean
