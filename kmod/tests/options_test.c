@@ -96,10 +96,10 @@ static const struct syn syns[] = {
 	  { OPTIONS(NOP LOWERED NOP NOP NOP NOP NOP NOP NOP NOP NOP NOP NOP STRANGE JOIN NOP
 		    NOP), 100 } },
 	{ "cut short", FULL, CFR_OPTIONS_PLAIN,
-	  { OPTIONS(MSS_1460 NOP NOP "\x08" "\x0a"), 100 },
-	  { OPTIONS(LOWERED NOP NOP "\x08" "\x0a"), 100 } },
+	  { OPTIONS(MSS_1460 NOP NOP "\x08\x0a"), 100 },
+	  { OPTIONS(LOWERED NOP NOP "\x08\x0a"), 100 } },
 	{ "rest behind the end", FULL, CFR_OPTIONS_PLAIN,
-	  { OPTIONS(MSS_1460 EOL "\x09" "\x09" "\x09"), 100 },
+	  { OPTIONS(MSS_1460 EOL "\x09\x09\x09"), 100 },
 	  { OPTIONS(LOWERED), 100 } },
 	{ "md5", FULL, CFR_OPTIONS_SIGNED,
 	  { OPTIONS(MSS_1460 DIGEST NOP NOP), 65535 },
