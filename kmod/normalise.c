@@ -102,6 +102,9 @@ static void identify(struct sk_buff *skb, struct iphdr *iph)
 		return __ip_select_ident(dev_net(skb->dev), iph,
 					 skb_shinfo(skb)->gso_segs ?: 1);
 	iph->id = htons(1 + get_random_u32_below(U16_MAX));
+	/* What GRO merged of a host that has always the same one */
+	if (skb_is_gso(skb))
+		skb_shinfo(skb)->gso_type &= ~SKB_GSO_TCP_FIXEDID;
 }
 
 static void network4(struct sk_buff *skb, struct iphdr *iph, u16 touch)

@@ -238,6 +238,28 @@ static void normalise_id(struct kunit *test)
 	}
 }
 
+/* What GRO has merged of a host whose identifications are all the same must not be
+ * cut into segments that are.
+ */
+static void normalise_fixed_id(struct kunit *test)
+{
+	struct look *l = kunit_kzalloc(test, sizeof(*l), GFP_KERNEL);
+	struct sk_buff *skb;
+
+	KUNIT_ASSERT_NOT_NULL(test, l);
+	l->spec = (struct test_spec){ NFPROTO_IPV4, IPPROTO_TCP, .payload = 80 };
+	make(l);
+	l->before.data[6] = 0x40;
+	l->flow.touch = CFR_TOUCH(ID);
+	skb = test_skb(test, &l->before, l->before.len);
+	skb->dev = init_net.loopback_dev;
+	skb_shinfo(skb)->gso_size = 40;
+	skb_shinfo(skb)->gso_segs = 2;
+	skb_shinfo(skb)->gso_type = SKB_GSO_TCPV4 | SKB_GSO_TCP_FIXEDID;
+	cfr_normalise_out(NULL, skb, 20, &l->flow);
+	KUNIT_EXPECT_EQ(test, skb_shinfo(skb)->gso_type, SKB_GSO_TCPV4);
+}
+
 static u16 begin(u8 proto, u8 dir, const struct cfr_knobs *knobs)
 {
 	struct cfr_flow flow = { .family = NFPROTO_IPV6, .proto = proto };
@@ -295,6 +317,7 @@ static void normalise_draws(struct kunit *test)
 static struct kunit_case normalise_cases[] = {
 	KUNIT_CASE(normalise_model),
 	KUNIT_CASE(normalise_id),
+	KUNIT_CASE(normalise_fixed_id),
 	KUNIT_CASE(normalise_levels),
 	KUNIT_CASE(normalise_draws),
 	{}
