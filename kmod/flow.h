@@ -53,6 +53,7 @@ struct cfr_addrs6 {
 	struct in6_addr relay;
 	struct in6_addr remote;
 	__wsum delta;		/* the relay's sum less the customer's, with ports */
+	u32 label;		/* of packets that leave, host order */
 };
 
 /**
@@ -68,7 +69,6 @@ struct cfr_addrs6 {
  * @policy: id of the policy that admitted it
  * @scope: enum cfr_scope
  * @filter: enum cfr_filter, as it was when the binding was made
- * @label: IPv6: of its packets, host order
  * @clock: TCP: what its customer's clock lacks to the one shown, or 0
  * @isn: TCP: the same of sequence numbers
  * @irs: TCP: the first octet that the remote has sent, where windows grow by it
@@ -99,7 +99,6 @@ struct cfr_flow {
 	u32 policy : 29;
 	u32 scope : 1;
 	u32 filter : 2;
-	u32 label;
 	u32 clock;
 	u32 isn;
 	u32 irs;

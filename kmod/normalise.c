@@ -61,7 +61,7 @@ void cfr_normalise_begin(struct cfr_flow *flow, const struct cfr_knobs *knobs)
 		touch &= ~STATEFUL;
 	flow->touch = touch;
 	if (touch & CFR_TOUCH(FLOW_LABEL) && flow->family == NFPROTO_IPV6)
-		flow->label = get_random_u32_below(1 << LABEL_BITS);
+		flow->v6.label = get_random_u32_below(1 << LABEL_BITS);
 	if (touch & CFR_TOUCH(ISN))
 		flow->isn = get_random_u32();
 }
@@ -127,7 +127,7 @@ static void network6(struct ipv6hdr *ip6h, const struct cfr_flow *flow)
 	if (flow->touch & CFR_TOUCH(DSCP))
 		*first &= ~DSCP_MASK6;
 	if (flow->touch & CFR_TOUCH(FLOW_LABEL))
-		*first = (*first & ~IPV6_FLOWLABEL_MASK) | htonl(flow->label);
+		*first = (*first & ~IPV6_FLOWLABEL_MASK) | htonl(flow->v6.label);
 }
 
 static void network(struct sk_buff *skb, void *l3, const struct cfr_flow *flow)

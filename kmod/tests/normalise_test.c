@@ -61,7 +61,7 @@ static void make(struct look *l)
 	finish(l, &l->before);
 	l->flow.family = l->spec.family;
 	l->flow.proto = l->spec.proto;
-	l->flow.label = get_random_u32_below(1 << 20);
+	l->flow.v6.label = get_random_u32_below(1 << 20);
 }
 
 /* Identifications are drawn: the model believes what it sees. */
@@ -84,8 +84,8 @@ static void model6(const struct look *l, u8 *p)
 		p[1] &= 0x3f;
 	}
 	if (l->flow.touch & CFR_TOUCH(FLOW_LABEL)) {
-		p[1] = (p[1] & 0xf0) | l->flow.label >> 16;
-		test_put16(p + 2, l->flow.label);
+		p[1] = (p[1] & 0xf0) | l->flow.v6.label >> 16;
+		test_put16(p + 2, l->flow.v6.label);
 	}
 }
 
@@ -304,10 +304,10 @@ static void normalise_draws(struct kunit *test)
 
 	for (n = 0; n < 100; n++) {
 		cfr_normalise_begin(&flow, &knobs);
-		labels += flow.label != label;
+		labels += flow.v6.label != label;
 		isns += flow.isn != isn;
-		KUNIT_EXPECT_EQ(test, flow.label >> 20, 0);
-		label = flow.label;
+		KUNIT_EXPECT_EQ(test, flow.v6.label >> 20, 0);
+		label = flow.v6.label;
 		isn = flow.isn;
 	}
 	KUNIT_EXPECT_GT(test, labels, 97);
