@@ -13,7 +13,7 @@ need_cfr
 plan 25
 setup_lab
 setup_cfr
-wire_start "$inet" down
+wire_start "$inet" down 256	# whole packets, and room for a flood of them
 
 cases python3 "$LAB_DIR/fill.py"
 

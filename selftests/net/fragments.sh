@@ -14,7 +14,7 @@ need_scapy
 plan 35
 setup_lab
 setup_cfr
-wire_start "$inet" down
+wire_start "$inet" down 2048	# whole fragments, and room for a flood of them
 
 cases python3 "$LAB_DIR/fragments.py"
 

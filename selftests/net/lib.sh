@@ -532,13 +532,13 @@ flows() {
 
 WIRES=()
 
-# wire_start NS DEV: capture all frames of DEV from now on. In immediate mode
-# every frame takes a slot of the snapshot length, so that is no longer than a
-# super-packet, and the ring has room for a thousand of them.
+# wire_start NS DEV [OCTETS]: capture all frames of DEV from now on, none longer than OCTETS. In immediate mode
+# every frame takes a slot of that length: a super-packet's, of which the ring has room for two thousand, or of a test
+# that knows its frames.
 wire_start() {
 	local file=$TMP/wire.$1.$2.${#WIRES[@]}.pcap
 
-	spawn "$1" tcpdump -i "$2" -s 65600 -U -B 131072 \
+	spawn "$1" tcpdump -i "$2" -s "${3:-65600}" -U -B 131072 \
 		--immediate-mode -Z root -w "$file"
 	busywait 60 grep -q 'listening on' "$SPAWNED_LOG" || exit 1
 	ln -s "$SPAWNED_LOG" "$file.log"
