@@ -144,11 +144,8 @@ static void each(const struct work *w)
 	unsigned int left = options_len(w->th), size;
 	u8 *at = options(w->th);
 
-	while ((size = cfr_options_size(at, left))) {
+	cfr_options_for_each(at, size, left)
 		option(w, at, size);
-		at += size;
-		left -= size;
-	}
 }
 
 /* What all connections advertise that have got so far: ahead of the remote's congestion
@@ -323,11 +320,8 @@ static void read_offer(struct offer *o, const struct tcphdr *th)
 	unsigned int left = options_len(th), size;
 	u8 *at = options(th);
 
-	while ((size = cfr_options_size(at, left))) {
+	cfr_options_for_each(at, size, left)
 		read_option(o, at, size);
-		at += size;
-		left -= size;
-	}
 	if (left && *at != TCPOPT_EOL)
 		o->other = true;
 }

@@ -24,6 +24,11 @@ static inline unsigned int cfr_options_size(const u8 *option, unsigned int left)
 	return left < 2 || option[1] < 2 || option[1] > left ? 0 : option[1];
 }
 
+/* Each option from @at on, of @size octets; where it ends, @left are not read */
+#define cfr_options_for_each(at, size, left)				\
+	for (; ((size) = cfr_options_size(at, left));			\
+	     (at) += (size), (left) -= (size))
+
 /* What a SYN turned out to be */
 enum cfr_options_syn {
 	CFR_OPTIONS_PLAIN,

@@ -17,12 +17,9 @@ static u8 offered_shift(const u8 *option, unsigned int left)
 {
 	unsigned int size;
 
-	while ((size = cfr_options_size(option, left))) {
+	cfr_options_for_each(option, size, left)
 		if (*option == TCPOPT_WINDOW && size == TCPOLEN_WINDOW)
 			return min_t(u8, option[2], CFR_SHIFT_MAX);
-		option += size;
-		left -= size;
-	}
 	return CFR_SHIFT_NONE;
 }
 

@@ -262,6 +262,17 @@ static void same(struct kunit *test, struct bench *b, const char *name)
 			       "%s", name);
 }
 
+/* One segment of these flags and this header, and how it must leave */
+static void leaves(struct kunit *test, struct bench *b, enum cfr_dir dir, u8 flags,
+		   const struct header *in, const struct header *out,
+		   const char *name)
+{
+	make(b, &b->before, flags, in);
+	expect(b, out);
+	pass(test, b, dir, true);
+	same(test, b, name);
+}
+
 static u64 counted(const struct bench *b)
 {
 	return cfr_stats_read(&b->cn, CFR_STAT_tcp_signed) * 16 +
@@ -450,10 +461,8 @@ static void options_window(struct kunit *test)
 	/* The remote did not offer any: nothing is scaled. */
 	b->flow.node[CFR_OUT].shift = 8;
 	b->flow.node[CFR_IN].shift = CFR_SHIFT_NONE;
-	make(b, &b->before, ACK, &(struct header){ .window = 1000 });
-	expect(b, &(struct header){ .window = 1000 });
-	pass(test, b, CFR_OUT, true);
-	same(test, b, "unscaled window");
+	leaves(test, b, CFR_OUT, ACK, &(struct header){ .window = 1000 },
+	       &(struct header){ .window = 1000 }, "unscaled window");
 }
 
 /* Windows grow from the first SYN of a remote on, whichever comes first. */
@@ -524,13 +533,8 @@ static void options_address(struct kunit *test)
 	};
 	struct bench *b = setup(test, NFPROTO_IPV4, CFR_FIELDS_FULL);
 
-	make(b, &b->before, ACK, &in);
-	expect(b, &out);
-	pass(test, b, CFR_OUT, true);
-	same(test, b, "out");
-	expect(b, &in);
-	pass(test, b, CFR_IN, true);
-	same(test, b, "in");
+	leaves(test, b, CFR_OUT, ACK, &in, &out, "out");
+	leaves(test, b, CFR_IN, ACK, &in, &in, "in");
 }
 
 /* Of what a remote answers, the MSS alone is lowered. */
@@ -544,15 +548,9 @@ static void options_answer(struct kunit *test)
 	};
 	struct bench *b = setup(test, NFPROTO_IPV4, CFR_FIELDS_UNIFORM);
 
-	make(b, &b->before, SYN | ACK, &in);
-	expect(b, &out);
-	pass(test, b, CFR_IN, true);
-	same(test, b, "answer");
+	leaves(test, b, CFR_IN, SYN | ACK, &in, &out, "answer");
 	/* no SYN, no offer */
-	make(b, &b->before, ACK, &in);
-	expect(b, &in);
-	pass(test, b, CFR_IN, true);
-	same(test, b, "later");
+	leaves(test, b, CFR_IN, ACK, &in, &in, "later");
 }
 
 /* What is to be normalised is linear once it has been rewritten: options that are in

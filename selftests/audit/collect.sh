@@ -88,12 +88,13 @@ mode_down() {
 		;;
 	masquerade | range | numgen)
 		in_ns "$relay" nft delete table inet nat
-		in_ns "$relay" conntrack -F
 		;;
 	*)
 		echo | cfr apply -
 		;;
 	esac
+	# The next mode has the same customers and ports.
+	in_ns "$relay" conntrack -F
 }
 
 collect() {

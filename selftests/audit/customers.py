@@ -12,12 +12,11 @@ import sys
 import time
 
 from lab import FAMILIES, HEADER, Port, addr, internet_sum, wait_for
-from stacks import SYSTEMS, Flow, Host
+from stacks import HOSTS_CLOCK, PORTS, SYSTEMS, Flow, Host, options
 
 FIN, SYN, RST, PSH, ACK = 1, 2, 4, 8, 16
 CONCURRENT = 24
 PAUSE = 0.3		# between a connection's two requests
-PORTS = {6: 80, 17: 443}
 REQUEST, REPLY = 200, 40000	# octets; server.py's, too
 AGAIN, GIVE_UP = 2, 15
 
@@ -61,7 +60,7 @@ class Endpoint:
     def truth(self):
         clock = self.flow.system.clock
         return {"flow": self.number, "customer": self.host.number, "system": self.flow.system.name,
-                "family": self.family, "proto": self.proto, "up": self.host.up if clock == "host" else None,
+                "family": self.family, "proto": self.proto, "up": self.host.up if clock == HOSTS_CLOCK else None,
                 "began": self.began}
 
 
@@ -97,15 +96,15 @@ class Connection(Endpoint):
         self.scaled = self.times = False
         self.state = "closed"
 
-    def segment(self, flags, options=b"", data=b"", window=None):
+    def segment(self, flags, offer=b"", data=b"", window=None):
         now = self.audit.now()
         if not flags & SYN and self.times:
-            options = b"\1\1" + self.flow.timestamps(now, self.echo)
+            offer = b"\1\1" + self.flow.timestamps(now, self.echo)
         if window is None:
             window = self.flow.window((self.next - self.first) % 2**32)
             window = window if self.scaled else min(window << self.flow.system.scale, 65535)
         top = struct.pack(">HHIIBBHHH", self.flow.port, PORTS[6], self.seq, self.next if flags & ACK else 0,
-                          (5 + len(options) // 4) << 4, flags, window, 0, 0) + options + data
+                          (5 + len(offer) // 4) << 4, flags, window, 0, 0) + offer + data
         packet = self.flow.header(self.src, self.dst, 6, top) + top
         self.audit.send(checked(self.family, self.src, self.dst, 6, packet, 16))
 
@@ -123,9 +122,10 @@ class Connection(Endpoint):
         self.segment(ACK | PSH, data=data)
         self.seq = (self.seq + len(data)) % 2**32
 
-    def opened(self, options):
-        self.scaled = 3 in options
-        self.times = 8 in options
+    def opened(self, found):
+        """found: the options of the answer"""
+        self.scaled = 3 in found
+        self.times = 8 in found
         self.state = "open"
         self.seq = (self.seq + 1) % 2**32
         self.segment(ACK)
@@ -133,14 +133,14 @@ class Connection(Endpoint):
 
     def take(self, top):
         seq, _, offset, flags, _ = struct.unpack_from(">IIBBH", top, 4)
-        options, data = self.options(top[20:offset >> 2]), top[offset >> 2:]
-        if 8 in options:
-            self.echo = struct.unpack(">II", options[8])[0]
+        found, data = dict(options(top[20:offset >> 2])), top[offset >> 2:]
+        if 8 in found:
+            self.echo = struct.unpack(">II", found[8])[0]
         if flags & RST:
             self.done = True
         elif self.state == "opening" and flags & SYN:
             self.first = self.next = (seq + 1) % 2**32
-            self.opened(options)
+            self.opened(found)
         elif seq == self.next:
             self.data(flags, data)
         elif data:
@@ -168,18 +168,10 @@ class Connection(Endpoint):
         self.segment(FIN | ACK)
         self.seq = (self.seq + 1) % 2**32
 
-    @staticmethod
-    def options(data):
-        found = {}
-        while data and data[0]:
-            size = 1 if data[0] == 1 else data[1]
-            found[data[0]] = data[2:size]
-            data = data[size:]
-        return found
-
 
 class Audit:
     """All flows, in an order that is drawn, so many at a time"""
+
     def __init__(self, seed, customers, flows):
         rng = random.Random(seed)
         hosts = [Host(n, rng) for n in range(customers)]

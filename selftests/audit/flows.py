@@ -2,16 +2,16 @@
 """From a capture on the server's link to one record for each flow: what a server sees of it, and nothing else. Whose a
 flow is, is told by the name in its first data, which is no feature."""
 import dataclasses
-import ipaddress
 import json
 import re
 import struct
 
+from stacks import PORTS, options
+
 NAME = re.compile(rb"flow (\d{6})")
-PORTS = {6: 80, 17: 443}
 LINKTYPE_ETHERNET = 1
 HEADER = {4: 20, 6: 40}
-FIN, SYN, RST, ACK = 1, 2, 4, 16
+SYN, RST, ACK = 2, 4, 16
 
 
 @dataclasses.dataclass
@@ -61,17 +61,6 @@ def packets(path):
                 yield seconds + part / 1e6, frame[14:]
 
 
-def options(data):
-    while data and data[0]:
-        size = 1 if data[0] == 1 else data[1] if len(data) > 1 else 0
-        if not size or size > len(data):
-            return
-        yield data[0], data[2:size], size
-        data = data[size:]
-    if data:
-        yield 0, data, len(data)
-
-
 def begin(key, when, p):
     family, proto, src, sport = key
     flow = Flow(family, proto, src, sport, when)
@@ -86,7 +75,7 @@ def begin(key, when, p):
 def take_tcp(flow, when, top):
     seq, _, offset, flags, window = struct.unpack_from(">IIBBH", top, 4)
     kinds = []
-    for kind, value, _ in options(top[20:offset >> 2]):
+    for kind, value in options(top[20:offset >> 2]):
         kinds.append(kind)
         if kind == 8:
             flow.times.append((when, struct.unpack_from(">I", value)[0]))
@@ -133,7 +122,3 @@ def read(path, truth_path):
             flow.name = int(found[1])
             flow.truth = truth[flow.name]
     return [flow for flow in flows.values() if flow.truth]
-
-
-def address(flow):
-    return ipaddress.ip_address(flow.src) if flow.family == 4 else ipaddress.IPv6Address(flow.src)

@@ -5,8 +5,9 @@ import functools
 import selectors
 import socket
 
-from customers import PORTS, REPLY, REQUEST
+from customers import REPLY, REQUEST
 from lab import AF, FAMILIES, addr
+from stacks import PORTS
 
 ANSWER = b"x" * REPLY
 

@@ -11,6 +11,7 @@ import random
 import struct
 
 NOP, EOL = b"\1", b"\0"
+PORTS = {6: 80, 17: 443}    # the server's, by protocol
 HOSTS_CLOCK, FLOWS_CLOCK, NO_CLOCK = "host", "flow", None
 COUNTER, FLOWS_COUNTER, DRAWN, ZERO = "counter", "flow", "drawn", "zero"
 
@@ -46,6 +47,18 @@ SYSTEMS = (
 )
 LINKS = (1460, 1460, 1460, 1452, 1440)		# Ethernet, PPPoE, a tunnel
 DSCPS = (0, 0, 0, 0, 0x20)
+
+
+def options(data):
+    """Of a TCP header: kind and value of each, as far as they can be read; 0 where padding begins"""
+    while data and data[0]:
+        size = 1 if data[0] == 1 else data[1] if len(data) > 1 else 0
+        if not size or size > len(data):
+            return
+        yield data[0], data[2:size]
+        data = data[size:]
+    if data:
+        yield 0, data
 
 
 class Host:

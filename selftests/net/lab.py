@@ -135,6 +135,13 @@ def answered(c, server):
                 raise
 
 
+def tcp_sockets(ns, family, *which):
+    """How many it has, in words of ss"""
+    with netns(ns):
+        out = subprocess.run(["ss", "-Htan", f"-{family}", *which], check=True, capture_output=True, text=True).stdout
+    return len(out.splitlines())
+
+
 def relays(port):
     """New flows of both families, both ways: their customers' sockets, servers', relay tuples"""
     flows = []

@@ -11,7 +11,7 @@ import time
 
 from fill import LOW, Customer
 from lab import (AF, FAMILIES, HOMES, PATIENCE, POOLS, TIMEOUT, Port, Sides, abort, addr, apply, carry, case, cfrctl,
-                 equal, internet_sum, moved, netns, stats, tcp_flow)
+                 equal, internet_sum, moved, netns, stats, tcp_flow, tcp_sockets, wait_for)
 
 CONNECTS = 10000 // PATIENCE
 MANY = 10 * CONNECTS
@@ -140,6 +140,8 @@ def connections(family, port, number, how):
         start = time.monotonic()
         equal([f for f in how(family, port) if f], [], "failures")
         print(f"{number} connections in {time.monotonic() - start:.1f} s")
+        # A FIN that is sent again must not come when its flow is gone.
+        assert wait_for(lambda: not tcp_sockets("c1", family, "state", "connected")), "connections stay"
     equal(moved(before, stats(), "refusals"), {}, "refusals")
 
 

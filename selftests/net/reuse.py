@@ -9,13 +9,13 @@ normalised, all have one clock.
 """
 import select
 import socket
-import subprocess
 import time
 
 from scapy.layers.inet import IP, TCP
 from scapy.layers.inet6 import IPv6
 
-from lab import (FAMILIES, HOMES, POOLS, Port, abort, addr, apply, case, equal, moved, netns, pin, sock, stats, wait_for)
+from lab import (FAMILIES, HOMES, POOLS, Port, abort, addr, apply, case, equal, moved, pin, sock, stats,
+                 tcp_sockets, wait_for)
 
 PORT = 7000
 TUPLES = 8
@@ -44,10 +44,7 @@ class Server:
         return found
 
     def lingering(self):
-        with netns("srv"):
-            out = subprocess.run(["ss", "-Htan", f"-{self.family}", "state", "time-wait", f"sport = :{PORT}"],
-                                 check=True, capture_output=True, text=True).stdout
-        return len(out.splitlines())
+        return tcp_sockets("srv", self.family, "state", "time-wait", f"sport = :{PORT}")
 
     def close(self, connections):
         for c in connections:
