@@ -56,18 +56,19 @@ struct cfr_flow *cfr_flow_get(struct cfr_net *cn, struct cfr_key *key)
  * @cn: the namespace
  * @key: its hash is set here
  *
- * Context: RCU read side. Idle flows end here at the very jiffy, gc only
- * cleans up.
+ * Context: RCU read side. Idle flows end for packets at the very jiffy, gc only
+ * cleans up. A flow is ended by who finds it under the customer's key, which is the
+ * last to be put into the table: one that is still being made is never ended.
  */
 struct cfr_flow *cfr_flow_find(struct cfr_net *cn, struct cfr_key *key)
 {
 	struct cfr_flow *flow = cfr_flow_get(cn, key);
 
-	if (flow && unlikely(cfr_flow_overdue(flow))) {
+	if (!flow || likely(!cfr_flow_overdue(flow)))
+		return flow;
+	if (key->dir == CFR_OUT)
 		cfr_reap_end(cn, flow, CFR_END_IDLE);
-		return NULL;
-	}
-	return flow;
+	return NULL;
 }
 
 /**
@@ -279,8 +280,9 @@ static struct cfr_flow *use_first(struct cfr_net *cn, struct cfr_node *first,
 	return NULL;
 }
 
-/* Two CPUs may hold the first packets of one flow: the second to come uses
- * the first one's flow and forgets its own, whose tuple nobody saw.
+/* The customer's node is the last to be put in: from now on the flow can end. Two
+ * CPUs may hold the first packets of one flow: the second to come uses the first
+ * one's flow and forgets its own, whose tuple nobody saw.
  */
 static struct cfr_flow *insert_customer(struct cfr_net *cn,
 					struct cfr_flow *flow,
@@ -362,26 +364,22 @@ static void take_tuple(struct cfr_flow *flow, const struct cfr_flow *parent)
 	}
 }
 
-/* The flow's own nodes: the customer's first, so that two CPUs with its first
- * packets meet there, and whoever got that place finds the relay's free. A permit
- * has the relay's alone. Return: NULL, who was first, or an ERR_PTR.
+/* The flow's own nodes. Two CPUs with its first packets meet at the relay's. A
+ * permit has no other. Return: NULL, who was first, or an ERR_PTR.
  */
 static struct cfr_node *insert_both(struct cfr_net *cn, struct cfr_flow *flow,
 				    const struct cfr_key *key)
 {
-	struct cfr_node *first;
+	struct cfr_node *first = insert_shared(cn, flow, key);
 
-	if (key->dir != CFR_OUT)
-		return insert_shared(cn, flow, key);
-	first = cfr_table_insert(cn, key, &flow->node[CFR_OUT]);
-	if (first)
+	if (first || key->dir != CFR_OUT)
 		return first;
-	first = insert_shared(cn, flow, key);
+	first = cfr_table_insert(cn, key, &flow->node[CFR_OUT]);
 	if (likely(!first))
 		return NULL;
 	WRITE_ONCE(flow->state, CFR_STATE_ENDED);
-	cfr_table_remove(cn, &flow->node[CFR_OUT]);
-	return IS_ERR(first) ? first : ERR_PTR(-EBUSY);
+	cfr_table_remove(cn, &flow->node[CFR_IN]);
+	return first;
 }
 
 /**

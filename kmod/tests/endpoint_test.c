@@ -2,6 +2,7 @@
 /* Bindings, permits and the flows that share them, in a relay of the test's own. */
 
 #include <kunit/test.h>
+#include <linux/kthread.h>
 
 #include "endpoint.h"
 #include "reap.h"
@@ -251,12 +252,73 @@ static void endpoint_overloads_nothing(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, cfr_flow_count_shared(cn), 8);
 }
 
+struct ender {
+	struct cfr_net *cn;
+	struct cfr_key key;
+};
+
+static void end(struct cfr_net *cn, struct cfr_key *key)
+{
+	struct cfr_flow *flow;
+
+	rcu_read_lock();
+	flow = cfr_flow_get(cn, key);
+	if (flow)
+		cfr_reap_end(cn, flow, CFR_END_COMMAND);
+	rcu_read_unlock();
+}
+
+static int keep_ending(void *data)
+{
+	struct ender *ender = data;
+
+	while (!kthread_should_stop()) {
+		end(ender->cn, &ender->key);
+		cond_resched();
+	}
+	return 0;
+}
+
+/* Whoever makes a flow may be interrupted anywhere, and find that it was ended the
+ * moment that it could be found: nothing of it is left in the table.
+ */
+static void endpoint_ends_at_birth(struct kunit *test)
+{
+	const struct cfr_policy policy = by(1, CFR_FILTER_ENDPOINT);
+	struct ender ender = { .cn = test->priv };
+	struct task_struct *other;
+	struct cfr_flow *stays;
+	enum cfr_stat why;
+	unsigned long until;
+	struct probe p;
+
+	probe_init(&p, NFPROTO_IPV4, IPPROTO_UDP);
+	stays = open_by(ender.cn, &policy, &p, &why);
+	KUNIT_ASSERT_NOT_NULL(test, stays);
+	other_remote(&p);
+	ender.key = p.key;
+	other = kthread_run(keep_ending, &ender, "cfr_ender");
+	KUNIT_ASSERT_FALSE(test, IS_ERR(other));
+	for (until = jiffies + 2 * HZ; time_before(jiffies, until); cond_resched()) {
+		rcu_read_lock();
+		cfr_flow_open(ender.cn, &policy, &p.key, &why);
+		rcu_read_unlock();
+		end(ender.cn, &p.key);
+	}
+	kthread_stop(other);
+	cfr_flow_erase(ender.cn);
+	rcu_barrier();
+	KUNIT_EXPECT_EQ(test, atomic_read(&ender.cn->flows.count), 0);
+	KUNIT_EXPECT_EQ(test, atomic_read(&ender.cn->flows.ht.nelems), 0);
+}
+
 static struct kunit_case endpoint_cases[] = {
 	KUNIT_CASE(endpoint_maps),
 	KUNIT_CASE(endpoint_filters),
 	KUNIT_CASE(endpoint_ends),
 	KUNIT_CASE(endpoint_again),
 	KUNIT_CASE(endpoint_overloads_nothing),
+	KUNIT_CASE(endpoint_ends_at_birth),
 	{}
 };
 
