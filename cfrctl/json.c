@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
 #include <inttypes.h>
-#include <stdbool.h>
 #include <stdio.h>
 
 #include "json.h"
@@ -55,6 +54,18 @@ void json_string(const char *key, const char *value)
 {
 	begin(key);
 	string(value);
+}
+
+void json_fraction(const char *key, double value)
+{
+	begin(key);
+	printf("%.2f", value);
+}
+
+void json_bool(const char *key, bool value)
+{
+	begin(key);
+	fputs(value ? "true" : "false", stdout);
 }
 
 void json_number(const char *key, uint64_t value)

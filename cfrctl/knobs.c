@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
+#include <inttypes.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "array.h"
@@ -45,6 +47,11 @@ static const char *const pairings[] = {
 	[CFR_PAIRING_CUSTOMER] = "customer",
 };
 
+static const char *const lows[] = {
+	[CFR_LOW_WARN] = "warn",
+	[CFR_LOW_REFUSE] = "refuse",
+};
+
 static const char *const levels[] = {
 	[CFR_NORMALISE_OFF] = "off",
 	[CFR_NORMALISE_SAFE] = "safe",
@@ -64,6 +71,8 @@ const struct knob knob[CFR_KNOBS_A_MAX + 1] = {
 	[CFR_KNOBS_A_NORMALISE] = CHOICE("normalise", levels),
 	[CFR_KNOBS_A_TOUCH] = { "touch", .kind = KNOB_FIELDS },
 	[CFR_KNOBS_A_LEAVE] = { "leave", .kind = KNOB_FIELDS },
+	[CFR_KNOBS_A_ENTROPY] = { "entropy", .kind = KNOB_BITS },
+	[CFR_KNOBS_A_LOW] = CHOICE("low", lows),
 };
 
 unsigned int knob_find(const char *name)
@@ -88,6 +97,8 @@ bool knob_parse(struct words *w, unsigned int number, struct knobs *knobs)
 		return words_seconds(w, value);
 	case KNOB_FIELDS:
 		return fields_parse(w, value);
+	case KNOB_BITS:
+		return words_number(w, "bits, 0 to 112", CFR_ENTROPY_MAX, value);
 	default:
 		return words_choice(w, k->names, k->count, value);
 	}
@@ -104,6 +115,9 @@ const char *knob_text(const struct knobs *knobs, unsigned int number,
 		return seconds_text(value, text);
 	case KNOB_FIELDS:
 		return fields_text(value, text);
+	case KNOB_BITS:
+		snprintf(text, KNOB_TEXT_MAX, "%" PRIu32, value);
+		return text;
 	default:
 		return value < k->count ? k->names[value] : "?";
 	}

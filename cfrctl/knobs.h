@@ -16,6 +16,7 @@ enum knob_kind {
 	KNOB_CHOICE,
 	KNOB_TIME,
 	KNOB_FIELDS,
+	KNOB_BITS,
 };
 
 #define KNOB_TEXT_MAX	256

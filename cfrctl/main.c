@@ -10,11 +10,12 @@
 static const struct command *const commands[] = {
 	&pool_command, &policy_command, &bypass_command, &timers_command,
 	&priority_command, &show_command,
-	&apply_command, &flush_command, &stats_command, &killswitch_command,
+	&apply_command, &flush_command, &stats_command, &monitor_command,
+	&killswitch_command,
 };
 
 static const char expected[] =
-	"pool, policy, bypass, show, apply, flush, stats or killswitch";
+	"pool, policy, bypass, timers, priority, show, apply, flush, stats, monitor or killswitch";
 
 static void usage(FILE *stream)
 {

@@ -2,6 +2,7 @@
 #include <errno.h>
 #include <libmnl/libmnl.h>
 #include <linux/genetlink.h>
+#include <linux/netfilter.h>
 #include <stdarg.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -21,6 +22,7 @@ struct nl {
 	struct mnl_socket *socket;
 	uint32_t seq;
 	uint16_t family;
+	uint32_t events;
 	struct nl_fault *fault;
 };
 
@@ -144,18 +146,43 @@ static int talk(struct nl *nl, const struct nlmsghdr *nlh, reply_fn reply,
 struct family {
 	uint16_t id;
 	uint32_t version;
+	uint32_t events;	/* number of the group */
 };
+
+static void on_group(const struct nlattr *group, struct family *family)
+{
+	const struct nlattr *attr;
+	bool events = false;
+	uint32_t id = 0;
+
+	mnl_attr_for_each_nested(attr, group) {
+		if (mnl_attr_get_type(attr) == CTRL_ATTR_MCAST_GRP_NAME)
+			events = !strcmp(mnl_attr_get_str(attr), CFR_GENL_EVENTS);
+		else if (mnl_attr_get_type(attr) == CTRL_ATTR_MCAST_GRP_ID)
+			id = mnl_attr_get_u32(attr);
+	}
+	if (events)
+		family->events = id;
+}
 
 static int on_family(const struct nlmsghdr *nlh, void *data)
 {
 	struct family *family = data;
-	const struct nlattr *attr;
+	const struct nlattr *attr, *group;
 
 	mnl_attr_for_each(attr, nlh, GENL_HDRLEN) {
-		if (mnl_attr_get_type(attr) == CTRL_ATTR_FAMILY_ID)
+		switch (mnl_attr_get_type(attr)) {
+		case CTRL_ATTR_FAMILY_ID:
 			family->id = mnl_attr_get_u16(attr);
-		else if (mnl_attr_get_type(attr) == CTRL_ATTR_VERSION)
+			break;
+		case CTRL_ATTR_VERSION:
 			family->version = mnl_attr_get_u32(attr);
+			break;
+		case CTRL_ATTR_MCAST_GROUPS:
+			mnl_attr_for_each_nested(group, attr)
+				on_group(group, family);
+			break;
+		}
 	}
 	return 0;
 }
@@ -182,6 +209,7 @@ static int find_family(struct nl *nl)
 			    "the module speaks version %u of its interface, this cfrctl version %u: install the same version of both",
 			    family.version, CFR_GENL_VERSION);
 	nl->family = family.id;
+	nl->events = family.events;
 	return 0;
 }
 
@@ -307,36 +335,77 @@ int nl_flush(struct nl_fault *fault)
 	return simple(CFR_CMD_FLUSH, NLM_F_ACK, NULL, NULL, fault);
 }
 
-static int on_stats(const struct nlmsghdr *nlh, void *data)
+static void on_counter(const struct nlattr *object, struct nl_stats *stats)
 {
-	struct nl_stats *stats = data;
-	const struct nlattr *object, *attr;
+	const struct nlattr *attr;
 	struct nl_counter *counter;
 
-	mnl_attr_for_each(object, nlh, GENL_HDRLEN) {
-		if (mnl_attr_get_type(object) != CFR_A_COUNTER)
-			continue;
-		stats->counter = grow(stats->counter, stats->count,
-				      sizeof(*stats->counter));
-		counter = &stats->counter[stats->count++];
-		mnl_attr_for_each_nested(attr, object) {
-			switch (mnl_attr_get_type(attr)) {
-			case CFR_COUNTER_A_NAME:
-				snprintf(counter->name, sizeof(counter->name),
-					 "%s", mnl_attr_get_str(attr));
-				break;
-			case CFR_COUNTER_A_TEXT:
-				snprintf(counter->text, sizeof(counter->text),
-					 "%s", mnl_attr_get_str(attr));
-				break;
-			case CFR_COUNTER_A_VALUE:
-				counter->value = mnl_attr_get_u64(attr);
-				break;
-			case CFR_COUNTER_A_KIND:
-				counter->kind = mnl_attr_get_u8(attr);
-				break;
-			}
+	stats->counter = grow(stats->counter, stats->count,
+			      sizeof(*stats->counter));
+	counter = &stats->counter[stats->count++];
+	mnl_attr_for_each_nested(attr, object) {
+		switch (mnl_attr_get_type(attr)) {
+		case CFR_COUNTER_A_NAME:
+			snprintf(counter->name, sizeof(counter->name), "%s",
+				 mnl_attr_get_str(attr));
+			break;
+		case CFR_COUNTER_A_TEXT:
+			snprintf(counter->text, sizeof(counter->text), "%s",
+				 mnl_attr_get_str(attr));
+			break;
+		case CFR_COUNTER_A_VALUE:
+			counter->value = mnl_attr_get_u64(attr);
+			break;
+		case CFR_COUNTER_A_KIND:
+			counter->kind = mnl_attr_get_u8(attr);
+			break;
 		}
+	}
+}
+
+static void get_entropy(const struct nlattr *object,
+			struct nl_entropy *entropy)
+{
+	const struct nlattr *attr;
+
+	mnl_attr_for_each_nested(attr, object) {
+		switch (mnl_attr_get_type(attr)) {
+		case CFR_ENTROPY_A_POLICY:
+			snprintf(entropy->policy, sizeof(entropy->policy), "%s",
+				 mnl_attr_get_str(attr));
+			break;
+		case CFR_ENTROPY_A_FAMILY:
+			entropy->v4 = mnl_attr_get_u8(attr) == NFPROTO_IPV4;
+			break;
+		case CFR_ENTROPY_A_FULL:
+			entropy->full = mnl_attr_get_u32(attr);
+			break;
+		case CFR_ENTROPY_A_NOW:
+			entropy->now = mnl_attr_get_u32(attr);
+			break;
+		case CFR_ENTROPY_A_LOW:
+			entropy->low = true;
+			break;
+		}
+	}
+}
+
+static void on_entropy(const struct nlattr *object, struct nl_stats *stats)
+{
+	stats->entropy = grow(stats->entropy, stats->nentropies,
+			      sizeof(*stats->entropy));
+	get_entropy(object, &stats->entropy[stats->nentropies++]);
+}
+
+static int on_stats(const struct nlmsghdr *nlh, void *data)
+{
+	const struct nlattr *object;
+
+	mnl_attr_for_each(object, nlh, GENL_HDRLEN) {
+		if (mnl_attr_get_type(object) == CFR_A_COUNTER)
+			on_counter(object, data);
+		else if (mnl_attr_get_type(object) == CFR_A_ENTROPY)
+			on_entropy(object, data);
 	}
 	return 0;
 }
@@ -347,8 +416,58 @@ int nl_stats_get(struct nl_stats *stats, struct nl_fault *fault)
 	return simple(CFR_CMD_STATS_GET, NLM_F_DUMP, on_stats, stats, fault);
 }
 
+/* Of one datagram. Returns false if no more is wanted. */
+static bool on_events(const void *buffer, int rest,
+		      bool (*event)(const struct nl_entropy *entropy, void *data),
+		      void *data)
+{
+	const struct nlmsghdr *nlh;
+	const struct nlattr *attr;
+
+	for (nlh = buffer; nlmsg_ok(nlh, rest); nlh = mnl_nlmsg_next(nlh, &rest)) {
+		if (nlh->nlmsg_type < NLMSG_MIN_TYPE)
+			continue;
+		mnl_attr_for_each(attr, nlh, GENL_HDRLEN) {
+			struct nl_entropy entropy = {};
+
+			if (mnl_attr_get_type(attr) != CFR_A_ENTROPY)
+				continue;
+			get_entropy(attr, &entropy);
+			if (!event(&entropy, data))
+				return false;
+		}
+	}
+	return true;
+}
+
+int nl_listen(bool (*event)(const struct nl_entropy *entropy, void *data),
+	      void *data, struct nl_fault *fault)
+{
+	char buffer[8192];
+	ssize_t got;
+	struct nl nl;
+
+	if (nl_open(&nl, fault))
+		return -1;
+	if (mnl_socket_setsockopt(nl.socket, NETLINK_ADD_MEMBERSHIP, &nl.events,
+				  sizeof(nl.events))) {
+		fail_errno(fault, "joining the group of events");
+		nl_close(&nl);
+		return -1;
+	}
+	do {
+		got = mnl_socket_recvfrom(nl.socket, buffer, sizeof(buffer));
+	} while (got < 0 ? errno == ENOBUFS :	/* some were lost: more will come */
+			   on_events(buffer, got, event, data));
+	if (got < 0)
+		fail_errno(fault, "receiving from the kernel");
+	nl_close(&nl);
+	return got < 0 ? -1 : 0;
+}
+
 void nl_stats_free(struct nl_stats *stats)
 {
+	free(stats->entropy);
 	free(stats->counter);
 }
 

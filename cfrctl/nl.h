@@ -22,9 +22,20 @@ struct nl_counter {
 	enum cfr_counter_kind kind;
 };
 
+/* Of a policy's tuples; in 1/CFR_ENTROPY_BIT bits */
+struct nl_entropy {
+	char policy[CFR_NAME_MAX];
+	bool v4;
+	uint32_t full;
+	uint32_t now;
+	bool low;
+};
+
 struct nl_stats {
 	struct nl_counter *counter;
 	size_t count;
+	struct nl_entropy *entropy;
+	size_t nentropies;
 };
 
 struct nl_reply {
@@ -39,6 +50,9 @@ int nl_conf_set(const struct conf *conf, struct nl_reply *reply,
 		struct nl_fault *fault);
 int nl_flush(struct nl_fault *fault);
 int nl_stats_get(struct nl_stats *stats, struct nl_fault *fault);
+/* Calls @event for each that comes, until it returns false */
+int nl_listen(bool (*event)(const struct nl_entropy *entropy, void *data),
+	      void *data, struct nl_fault *fault);
 
 void nl_reply_free(struct nl_reply *reply);
 void nl_stats_free(struct nl_stats *stats);

@@ -77,7 +77,7 @@ static void put_pool(struct nlmsghdr *nlh, const struct pool *pool,
 	place(places, nlh, from, pool->name, pool->line);
 }
 
-/* All values but times are a byte. */
+/* Choices are a byte, all else is four. */
 static void put_knobs(struct nlmsghdr *nlh, const struct policy *policy,
 		      struct nl_places *places)
 {
@@ -278,8 +278,11 @@ static int on_knobs(const struct nlattr *attr, void *data)
 							       MNL_CB_ERROR;
 	}
 	knobs->value[type] = mnl_attr_get_u32(attr);
-	return knob[type].kind == KNOB_FIELDS &&
-	       knobs->value[type] & ~CFR_FIELDS ? MNL_CB_ERROR : MNL_CB_OK;
+	if (knob[type].kind == KNOB_FIELDS && knobs->value[type] & ~CFR_FIELDS)
+		return MNL_CB_ERROR;
+	if (knob[type].kind == KNOB_BITS && knobs->value[type] > CFR_ENTROPY_MAX)
+		return MNL_CB_ERROR;
+	return MNL_CB_OK;
 }
 
 static int on_timers(const struct nlattr *attr, void *data)

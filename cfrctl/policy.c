@@ -37,7 +37,7 @@ static bool parse_more(struct words *w, struct policy *policy, bool *profile)
 	}
 	if (!number)
 		return words_wrong(w, word,
-				   "pool, profile, scope, filter, hairpin, pairing, epoch, jitter, normalise, touch or leave");
+				   "pool, profile, scope, filter, hairpin, pairing, epoch, jitter, normalise, touch, leave, entropy or low");
 	if (policy->knobs.own & 1U << number)
 		return words_wrong(w, word, "each of them once");
 	return knob_parse(w, number, &policy->knobs);
@@ -130,6 +130,8 @@ const struct command policy_command = {
 "  jitter     4h                          4h                 0s\n"
 "  normalise  full                        full               off\n"
 "  leave      none                        timestamps         none\n"
+"  entropy    0                           0                  0\n"
+"  low        warn                        warn               warn\n"
 "Scope says what has a relay tuple: a flow, or a customer's address and port for\n"
 "all its remotes. A pool serves one scope. Filter says who may send to a relay\n"
 "tuple, and other than address-and-port-dependent needs scope endpoint, as does\n"
@@ -139,6 +141,9 @@ const struct command policy_command = {
 "ever moves. Normalise says what is made alike of packets that leave, beside\n"
 "addresses and ports: nothing; what no connection depends on; what no host that\n"
 "conforms depends on; or all, SYNs included. touch FIELD[,FIELD ...] and leave\n"
-"FIELD[,FIELD ...] differ from that level: cfrctl show normalisation lists all.\n",
+"FIELD[,FIELD ...] differ from that level: cfrctl show normalisation lists all.\n"
+"Entropy is a floor, in bits: no family of the policy has fewer than two to this\n"
+"tuples, and while fewer are free where its flows go to, new ones are counted\n"
+"(low warn) or refused (low refuse). cfrctl stats prints how many there are.\n",
 	.run = run,
 };

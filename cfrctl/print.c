@@ -65,7 +65,7 @@ static void knob_json(const struct policy *policy, unsigned int number)
 {
 	char text[KNOB_TEXT_MAX];
 
-	if (knob[number].kind == KNOB_TIME)
+	if (knob[number].kind == KNOB_TIME || knob[number].kind == KNOB_BITS)
 		json_number(knob[number].name, policy->effect.value[number]);
 	else
 		json_string(knob[number].name,
@@ -219,6 +219,32 @@ static const struct {
 	{ CFR_COUNTER_GAUGE, "gauges" },
 };
 
+static void entropy_text(const struct nl_entropy *e)
+{
+	printf("%s %s: %.2f of %.2f bits%s\n", e->policy, e->v4 ? "IPv4" : "IPv6",
+	       (double)e->now / CFR_ENTROPY_BIT,
+	       (double)e->full / CFR_ENTROPY_BIT, e->low ? ", too few" : "");
+}
+
+static void entropy_json(const struct nl_entropy *e)
+{
+	json_open(NULL, '{');
+	json_string("policy", e->policy);
+	json_string("family", e->v4 ? "ipv4" : "ipv6");
+	json_fraction("now", (double)e->now / CFR_ENTROPY_BIT);
+	json_fraction("full", (double)e->full / CFR_ENTROPY_BIT);
+	json_bool("low", e->low);
+	json_close('}');
+}
+
+void print_entropy(const struct nl_entropy *entropy, bool json)
+{
+	if (json)
+		entropy_json(entropy);
+	else
+		entropy_text(entropy);
+}
+
 static void stats_text(const struct nl_stats *stats, bool explain)
 {
 	size_t i, k, width = 0;
@@ -237,6 +263,12 @@ static void stats_text(const struct nl_stats *stats, bool explain)
 			       c->name, c->value, explain ? "  " : "",
 			       explain ? c->text : "");
 		}
+	}
+	if (stats->nentropies)
+		puts("entropy");
+	for (i = 0; i < stats->nentropies; i++) {
+		fputs("  ", stdout);
+		entropy_text(&stats->entropy[i]);
 	}
 }
 
@@ -258,6 +290,10 @@ void print_stats(const struct nl_stats *stats, bool explain, bool json)
 					    stats->counter[i].value);
 		json_close('}');
 	}
+	json_open("entropy", '[');
+	for (i = 0; i < stats->nentropies; i++)
+		entropy_json(&stats->entropy[i]);
+	json_close(']');
 	if (explain) {
 		json_open("texts", '{');
 		for (i = 0; i < stats->count; i++)

@@ -165,6 +165,21 @@ static const struct {
 	{ 's', 1 },
 };
 
+bool words_number(struct words *w, const char *expected, uint32_t max,
+		  uint32_t *value)
+{
+	const char *word = words_take(w, expected);
+	const char *at = word;
+	unsigned long long parsed;
+
+	if (!word)
+		return false;
+	if (!number(&at, max, &parsed) || *at)
+		return words_wrong(w, word, expected);
+	*value = parsed;
+	return true;
+}
+
 bool words_seconds(struct words *w, uint32_t *seconds)
 {
 	static const char expected[] =

@@ -25,6 +25,8 @@ bool words_prefix(struct words *words, struct prefix *prefix);
 bool words_ports(struct words *words, uint16_t *min, uint16_t *max);
 bool words_choice(struct words *words, const char *const *names, size_t count,
 		  uint32_t *value);
+bool words_number(struct words *words, const char *expected, uint32_t max,
+		  uint32_t *value);
 bool words_seconds(struct words *words, uint32_t *seconds);
 bool words_mark(struct words *words, uint32_t *mark, uint32_t *mask);
 

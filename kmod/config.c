@@ -216,6 +216,24 @@ static int check_local(struct cfr_net *cn, struct cfr_change *change)
 	return err;
 }
 
+static int check_entropy(const struct cfr_config *cfg,
+			 const struct cfr_change *change)
+{
+	const struct cfr_policy *policy;
+	const struct nlattr *attr;
+
+	for (policy = cfg->policy; policy < cfg->policy_end; policy++) {
+		if (!cfr_entropy_low(&policy->entropy[0]) &&
+		    !cfr_entropy_low(&policy->entropy[1]))
+			continue;
+		attr = cfr_model_attr_floor(change->nlh, policy - cfg->policy);
+		NL_SET_ERR_MSG_ATTR(change->extack, attr,
+				    "the policy has fewer tuples than its floor of entropy asks for");
+		return -ERANGE;
+	}
+	return 0;
+}
+
 static int swap_model(struct cfr_net *cn, struct cfr_change *change,
 		      struct cfr_retired *r)
 {
@@ -234,6 +252,11 @@ static int swap_model(struct cfr_net *cn, struct cfr_change *change,
 			NL_SET_ERR_MSG(change->extack,
 				       "no memory for the configuration");
 			return -ENOMEM;
+		}
+		err = check_entropy(next, change);
+		if (err) {
+			cfr_snapshot_free(next);
+			return err;
 		}
 	}
 	err = publish(cn, next);

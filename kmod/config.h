@@ -9,6 +9,7 @@
 #include <linux/rcupdate.h>
 #include <linux/cfr.h>
 
+#include "entropy.h"
 #include "profile.h"
 
 struct cfr_epoch;
@@ -45,6 +46,7 @@ struct cfr_span {
 struct cfr_spans {
 	unsigned int count;	/* 0: the policy has no pool of this family */
 	const struct cfr_span *span;
+	struct cfr_entropy *entropy;	/* of what is drawn from them */
 };
 
 struct cfr_policy {
@@ -55,6 +57,7 @@ struct cfr_policy {
 	struct cfr_spans v6;
 	struct cfr_knobs knobs;
 	struct cfr_epoch *epoch;	/* NULL where pairing is flow */
+	struct cfr_entropy entropy[2];	/* IPv4's, IPv6's; changed by who draws */
 	char name[CFR_NAME_MAX];
 };
 

@@ -280,6 +280,22 @@ static struct cfr_flow *use_first(struct cfr_net *cn, struct cfr_node *first,
 	return NULL;
 }
 
+/* A flow that has a tuple, which nobody saw, but will not open */
+static void give_back(struct cfr_net *cn, struct cfr_flow *flow)
+{
+	WRITE_ONCE(flow->state, CFR_STATE_ENDED);
+	cfr_flow_release(cn, flow);
+}
+
+/* Fewer tuples are free than the policy's floor asks for. */
+static bool low_refuses(struct cfr_net *cn, const struct cfr_policy *policy)
+{
+	if (policy->knobs.low == CFR_LOW_REFUSE)
+		return true;
+	cfr_stats_inc(cn, entropy_low);
+	return false;
+}
+
 /* The customer's node is the last to be put in: from now on the flow can end. Two
  * CPUs may hold the first packets of one flow: the second to come uses the first
  * one's flow and forgets its own, whose tuple nobody saw.
@@ -296,8 +312,7 @@ static struct cfr_flow *insert_customer(struct cfr_net *cn,
 		opened(cn, flow);
 		return flow;
 	}
-	WRITE_ONCE(flow->state, CFR_STATE_ENDED);
-	cfr_flow_release(cn, flow);
+	give_back(cn, flow);
 	return use_first(cn, first, why);
 }
 
@@ -332,6 +347,12 @@ struct cfr_flow *cfr_flow_draw(struct cfr_net *cn,
 	if (err) {
 		*why = insert_failure(err);
 		discard(cn, flow);
+		return NULL;
+	}
+	if (unlikely(cfr_entropy_low(egress.spans->entropy)) &&
+	    low_refuses(cn, policy)) {
+		give_back(cn, flow);
+		*why = CFR_STAT_entropy_floor;
 		return NULL;
 	}
 	return insert_customer(cn, flow, key, why);
@@ -409,9 +430,7 @@ struct cfr_flow *cfr_flow_share(struct cfr_net *cn,
 		opened(cn, flow);
 		return flow;
 	}
-	/* It may have been seen for a moment. */
-	WRITE_ONCE(flow->state, CFR_STATE_ENDED);
-	cfr_flow_release(cn, flow);
+	give_back(cn, flow);	/* it may have been seen for a moment */
 	flow = use_first(cn, first, why);
 
 err_put_parent:

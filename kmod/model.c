@@ -100,6 +100,21 @@ const struct nlattr *cfr_model_attr(const struct nlmsghdr *nlh, u32 prefix)
 	return NULL;
 }
 
+/* The attribute that the @policy-th policy's floor of entropy was parsed from */
+const struct nlattr *cfr_model_attr_floor(const struct nlmsghdr *nlh, u32 policy)
+{
+	const struct nlattr *object, *knobs;
+	int rem;
+
+	nlmsg_for_each_attr(object, nlh, GENL_HDRLEN, rem) {
+		if (nla_type(object) != CFR_A_POLICY || policy--)
+			continue;
+		knobs = nla_find_nested(object, CFR_POLICY_A_KNOBS);
+		return knobs ? nla_find_nested(knobs, CFR_KNOBS_A_ENTROPY) : NULL;
+	}
+	return NULL;
+}
+
 static bool name_ok(const char *name)
 {
 	const char *c;

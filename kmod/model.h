@@ -87,5 +87,6 @@ u32 cfr_model_place(const struct cfr_model *model,
 u32 cfr_model_find(const struct cfr_model *model,
 		   const struct cfr_prefix *prefix);
 const struct nlattr *cfr_model_attr(const struct nlmsghdr *nlh, u32 prefix);
+const struct nlattr *cfr_model_attr_floor(const struct nlmsghdr *nlh, u32 policy);
 
 #endif

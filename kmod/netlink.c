@@ -13,6 +13,7 @@
 #define WARNING_MAX	128
 
 static struct genl_family cfr_family;
+static bool registered;	/* and may be used, for as long as RCU lets a reader be */
 
 /* Values of more than 16 bits; the policies of 6.1 take no const. */
 static struct netlink_range_validation epoch_range __ro_after_init = {
@@ -53,6 +54,8 @@ static const struct nla_policy knobs_policy[CFR_KNOBS_A_MAX + 1] = {
 	[CFR_KNOBS_A_NORMALISE] = NLA_POLICY_MAX(NLA_U8, CFR_NORMALISE_MAX),
 	[CFR_KNOBS_A_TOUCH] = NLA_POLICY_MASK(NLA_U32, CFR_FIELDS),
 	[CFR_KNOBS_A_LEAVE] = NLA_POLICY_MASK(NLA_U32, CFR_FIELDS),
+	[CFR_KNOBS_A_ENTROPY] = NLA_POLICY_MAX(NLA_U32, CFR_ENTROPY_MAX),
+	[CFR_KNOBS_A_LOW] = NLA_POLICY_MAX(NLA_U8, CFR_LOW_MAX),
 };
 
 static const struct nla_policy policy_policy[CFR_POLICY_A_MAX + 1] = {
@@ -144,6 +147,8 @@ static int put_knobs(struct sk_buff *skb, int type,
 		[CFR_KNOBS_A_NORMALISE] = knobs->normalise,
 		[CFR_KNOBS_A_TOUCH] = knobs->touch,
 		[CFR_KNOBS_A_LEAVE] = knobs->leave,
+		[CFR_KNOBS_A_ENTROPY] = knobs->entropy,
+		[CFR_KNOBS_A_LOW] = knobs->low,
 	};
 	struct nlattr *nest = nla_nest_start(skb, type);
 	int i, err;
@@ -428,24 +433,114 @@ static int put_stat(struct sk_buff *skb, const struct cfr_net *cn, long at)
 			   info->text);
 }
 
+static int put_entropy(struct sk_buff *skb, const struct cfr_policy *policy,
+		       u8 family, const struct cfr_spans *spans)
+{
+	struct nlattr *nest = nla_nest_start(skb, CFR_A_ENTROPY);
+
+	if (!nest ||
+	    nla_put_string(skb, CFR_ENTROPY_A_POLICY, policy->name) ||
+	    nla_put_u8(skb, CFR_ENTROPY_A_FAMILY, family) ||
+	    nla_put_u32(skb, CFR_ENTROPY_A_FULL, spans->entropy->full) ||
+	    nla_put_u32(skb, CFR_ENTROPY_A_NOW, cfr_entropy_now(spans->entropy)) ||
+	    (cfr_entropy_low(spans->entropy) &&
+	     nla_put_flag(skb, CFR_ENTROPY_A_LOW)))
+		return -EMSGSIZE;
+	nla_nest_end(skb, nest);
+	return 0;
+}
+
+/* The @at-th: each policy has two, and one of a family without a pool is empty.
+ * Return: -ENOENT after the last.
+ */
+static int put_entropies(struct sk_buff *skb, const struct cfr_net *cn, long at)
+{
+	const struct cfr_config *cfg = rcu_dereference(cn->config);
+	const struct cfr_policy *policy;
+	const struct cfr_spans *spans;
+	bool v4 = !(at & 1);
+
+	policy = cfg ? cfg->policy + at / 2 : NULL;
+	if (!cfg || policy >= cfg->policy_end)
+		return -ENOENT;
+	spans = v4 ? &policy->v4 : &policy->v6;
+	if (!spans->count)
+		return 0;
+	return put_entropy(skb, policy, v4 ? NFPROTO_IPV4 : NFPROTO_IPV6, spans);
+}
+
 static int cfr_stats_get_dumpit(struct sk_buff *skb,
 				struct netlink_callback *cb)
 {
 	const struct cfr_net *cn = cfr_pernet(sock_net(cb->skb->sk));
+	const long stats = CFR_STAT_COUNT + ARRAY_SIZE(gauges);
+	void *head;
+	int err;
 
-	while (cb->args[0] < CFR_STAT_COUNT + ARRAY_SIZE(gauges)) {
-		void *head = begin(skb, cb, CFR_CMD_STATS_GET);
-
+	for (;; cb->args[0]++) {
+		head = begin(skb, cb, CFR_CMD_STATS_GET);
 		if (!head)
 			break;
-		if (put_stat(skb, cn, cb->args[0])) {
+		rcu_read_lock();
+		err = cb->args[0] < stats ?
+		      put_stat(skb, cn, cb->args[0]) :
+		      put_entropies(skb, cn, cb->args[0] - stats);
+		rcu_read_unlock();
+		if (err) {
 			genlmsg_cancel(skb, head);
 			break;
 		}
 		genlmsg_end(skb, head);
-		cb->args[0]++;
 	}
 	return skb->len;
+}
+
+static const struct genl_multicast_group cfr_groups[] = {
+	{ .name = CFR_GENL_EVENTS, .flags = GENL_MCAST_CAP_NET_ADMIN },
+};
+
+static void tell_entropy(const struct cfr_net *cn,
+			 const struct cfr_policy *policy, u8 family,
+			 const struct cfr_spans *spans)
+{
+	bool low = cfr_entropy_low(spans->entropy);
+	struct sk_buff *skb;
+	void *head;
+
+	if (likely(low == spans->entropy->told))
+		return;
+	spans->entropy->told = low;
+	skb = genlmsg_new(GENLMSG_DEFAULT_SIZE, GFP_ATOMIC);
+	if (!skb)
+		return;
+	head = genlmsg_put(skb, 0, 0, &cfr_family, 0, CFR_CMD_ENTROPY_NTF);
+	if (!head || put_entropy(skb, policy, family, spans)) {
+		nlmsg_free(skb);
+		return;
+	}
+	genlmsg_end(skb, head);
+	genlmsg_multicast_netns(&cfr_family, cn->net, skb, 0, 0, GFP_ATOMIC);
+}
+
+/**
+ * cfr_netlink_tell() - tell who listens what has changed
+ * @cn: the namespace
+ *
+ * Context: process, one at a time for a namespace.
+ */
+void cfr_netlink_tell(const struct cfr_net *cn)
+{
+	const struct cfr_policy *policy;
+	const struct cfr_config *cfg;
+
+	rcu_read_lock();
+	cfg = READ_ONCE(registered) ? rcu_dereference(cn->config) : NULL;
+	for (policy = cfg ? cfg->policy : NULL;
+	     policy < (cfg ? cfg->policy_end : NULL); policy++) {
+		tell_entropy(cn, policy, NFPROTO_IPV4, &policy->v4);
+		tell_entropy(cn, policy, NFPROTO_IPV6, &policy->v6);
+	}
+	rcu_read_unlock();
 }
 
 /* An operation without a policy takes no attribute at all. */
@@ -487,15 +582,22 @@ static struct genl_family cfr_family __ro_after_init = {
 	.module = THIS_MODULE,
 	.ops = cfr_ops,
 	.n_ops = ARRAY_SIZE(cfr_ops),
+	.mcgrps = cfr_groups,
+	.n_mcgrps = ARRAY_SIZE(cfr_groups),
 };
 
 int cfr_netlink_init(void)
 {
-	return genl_register_family(&cfr_family);
+	int err = genl_register_family(&cfr_family);
+
+	WRITE_ONCE(registered, !err);
+	return err;
 }
 
 void cfr_netlink_exit(void)
 {
+	WRITE_ONCE(registered, false);
+	synchronize_rcu();
 	genl_unregister_family(&cfr_family);
 }
 

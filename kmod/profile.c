@@ -53,6 +53,10 @@ static void take(struct cfr_knobs *knobs, struct nlattr **tb)
 		knobs->touch = nla_get_u32(tb[CFR_KNOBS_A_TOUCH]);
 	if (tb[CFR_KNOBS_A_LEAVE])
 		knobs->leave = nla_get_u32(tb[CFR_KNOBS_A_LEAVE]);
+	if (tb[CFR_KNOBS_A_ENTROPY])
+		knobs->entropy = nla_get_u32(tb[CFR_KNOBS_A_ENTROPY]);
+	if (tb[CFR_KNOBS_A_LOW])
+		knobs->low = nla_get_u8(tb[CFR_KNOBS_A_LOW]);
 }
 
 /* What does not go together; the first that the operator said is to blame. */

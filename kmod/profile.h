@@ -20,6 +20,8 @@ struct nlattr;
  * @jitter: by which an epoch may be longer or shorter
  * @touch: bits of enum cfr_field, beside what @normalise touches
  * @leave: the same, of what it does not
+ * @entropy: floor of what tuples are drawn from, bits; 0: none
+ * @low: enum cfr_low
  */
 struct cfr_knobs {
 	u8 scope;
@@ -31,6 +33,8 @@ struct cfr_knobs {
 	u32 jitter;
 	u32 touch;
 	u32 leave;
+	u32 entropy;
+	u8 low;
 };
 
 /**

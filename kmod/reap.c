@@ -16,6 +16,7 @@
 #include "config.h"
 #include "endpoint.h"
 #include "net.h"
+#include "netlink.h"
 #include "reap.h"
 #include "stats.h"
 
@@ -269,6 +270,7 @@ static void cfr_reap_gc(struct work_struct *work)
 		cond_resched();
 	}
 	collect_some(cn);
+	cfr_netlink_tell(cn);
 	if (atomic_read(&cn->flows.count))
 		cfr_reap_watch(cn);
 }

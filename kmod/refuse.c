@@ -18,6 +18,7 @@ static void refuse4(struct sk_buff *skb, enum cfr_stat why)
 	case CFR_STAT_protocol:
 		return icmp_send(skb, ICMP_DEST_UNREACH, ICMP_PROT_UNREACH, 0);
 	case CFR_STAT_pool_exhausted:
+	case CFR_STAT_entropy_floor:
 	case CFR_STAT_table_full:
 	case CFR_STAT_no_memory:
 		return icmp_send(skb, ICMP_DEST_UNREACH, ICMP_HOST_UNREACH, 0);
@@ -37,6 +38,7 @@ static void refuse6(struct sk_buff *skb, enum cfr_stat why)
 		return icmpv6_send(skb, ICMPV6_PARAMPROB, ICMPV6_UNK_NEXTHDR,
 				   offsetof(struct ipv6hdr, nexthdr));
 	case CFR_STAT_pool_exhausted:
+	case CFR_STAT_entropy_floor:
 	case CFR_STAT_table_full:
 	case CFR_STAT_no_memory:
 		return icmpv6_send(skb, ICMPV6_DEST_UNREACH,

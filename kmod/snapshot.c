@@ -4,6 +4,7 @@
 #include <linux/rtnetlink.h>
 #include <linux/slab.h>
 
+#include "entropy.h"
 #include "epoch.h"
 #include "local.h"
 #include "model.h"
@@ -68,6 +69,26 @@ static u32 set_spans(struct cfr_spans *spans, struct cfr_span *span, u8 family,
 	return spans->count;
 }
 
+/* A pairing has one address, perhaps that with the fewest ports. */
+static void set_entropy(struct cfr_spans *spans, struct cfr_entropy *entropy,
+			const struct cfr_knobs *knobs, u32 iid_bits)
+{
+	const struct cfr_span *span = spans->span, *end = span + spans->count;
+	u64 tuples;
+
+	spans->entropy = entropy;
+	if (!spans->count)
+		return;
+	tuples = end[-1].tuples_end;
+	if (knobs->pairing != CFR_PAIRING_FLOW) {
+		iid_bits = 0;
+		for (; span < end; span++)
+			tuples = min_t(u64, tuples,
+				       span->port_max - span->port_min + 1);
+	}
+	cfr_entropy_init(entropy, tuples, iid_bits, knobs->entropy);
+}
+
 /* A policy that goes on keeps its key, so that a swap does not show. */
 static struct cfr_epoch *epoch_of(struct cfr_net *cn,
 				  const struct cfr_policy *policy)
@@ -126,6 +147,10 @@ static int build_policies(struct cfr_config *cfg, struct cfr_net *cn,
 				    NFPROTO_IPV4, m, &m->policy[i]);
 		nspans += set_spans(&policy[i].v6, &cfg->span[nspans],
 				    NFPROTO_IPV6, m, &m->policy[i]);
+		set_entropy(&policy[i].v4, &policy[i].entropy[0],
+			    &policy[i].knobs, 0);
+		set_entropy(&policy[i].v6, &policy[i].entropy[1],
+			    &policy[i].knobs, 64);
 	}
 	cfg->policy_end = policy + m->npolicies;
 	return build_epochs(cn, policy, cfg->policy_end);

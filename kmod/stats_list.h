@@ -29,6 +29,8 @@ EVENT(tcp_signed,
 	"TCP connections under a digest (MD5, AO), of which nothing is normalised but IP headers")
 EVENT(syn_apart,
 	"SYNs that lack what all others offer: normalise uniform makes them like each other, not like all")
+EVENT(entropy_low,
+	"flows that began while draws were below the policy's floor of entropy: enlarge the pool")
 EVENT(resets_sent,
 	"resets sent to customers for segments of no flow, at most 1000 a second")
 REFUSAL(mark_too_late,
@@ -37,6 +39,8 @@ REFUSAL(no_pool,
 	"the policy has no pool of the packet's family: add one to the policy")
 REFUSAL(pool_exhausted,
 	"no free relay tuple was found towards this remote: enlarge the pool")
+REFUSAL(entropy_floor,
+	"a new flow while draws are below the policy's floor of entropy: enlarge the pool")
 REFUSAL(table_full,
 	"the flow table is at its cap: raise the module parameter max_flows")
 REFUSAL(no_memory,

@@ -88,12 +88,12 @@ static int insert(struct cfr_net *cn, struct cfr_flow *flow, struct cfr_key *key
  */
 static int insert_drawn(struct cfr_net *cn, const struct cfr_egress *egress,
 			struct cfr_flow *flow, struct cfr_key *key,
-			union nf_inet_addr *relay)
+			union nf_inet_addr *relay, u32 *draws)
 {
-	unsigned int draw;
 	int err = -EEXIST;
 
-	for (draw = 0; draw < DRAWS_MAX && err == -EEXIST; draw++) {
+	while (*draws < DRAWS_MAX && err == -EEXIST) {
+		++*draws;
 		cfr_egress_draw(egress, relay, &key->near_port);
 		err = insert(cn, flow, key);
 	}
@@ -103,16 +103,16 @@ static int insert_drawn(struct cfr_net *cn, const struct cfr_egress *egress,
 /* Nearly all are taken: look at each */
 static int insert_last(struct cfr_net *cn, const struct cfr_egress *egress,
 		       struct cfr_flow *flow, struct cfr_key *key,
-		       union nf_inet_addr *relay)
+		       union nf_inet_addr *relay, u32 *draws)
 {
 	struct cfr_walk walk;
 	int err = -EEXIST;
-	u32 i;
+	u32 end;
 
 	if (cfr_egress_count(egress) > WALK_MAX)
 		return err;
 	cfr_egress_walk(egress, &walk);
-	for (i = 0; i < walk.count && err == -EEXIST; i++) {
+	for (end = *draws + walk.count; *draws < end && err == -EEXIST; ++*draws) {
 		cfr_egress_nth(egress, walk.n, relay, &key->near_port);
 		err = insert(cn, flow, key);
 		cfr_egress_walk_on(&walk);
@@ -134,14 +134,17 @@ int cfr_tuple_take(struct cfr_net *cn, const struct cfr_egress *egress,
 {
 	struct cfr_key key = *customer;
 	union nf_inet_addr relay;
+	u32 draws = 0;
 	int err;
 
 	key.dir |= CFR_IN;
 	key.near = &relay;
-	err = insert_drawn(cn, egress, flow, &key, &relay);
+	err = insert_drawn(cn, egress, flow, &key, &relay, &draws);
 	if (err == -EEXIST)
-		err = insert_last(cn, egress, flow, &key, &relay);
+		err = insert_last(cn, egress, flow, &key, &relay, &draws);
 	if (err == -EEXIST)
 		note_exhausted(cn, flow->policy, customer, egress);
+	if (!err && !egress->echo)	/* whose ids are others */
+		cfr_entropy_drawn(egress->spans->entropy, draws);
 	return err;
 }

@@ -22,7 +22,7 @@ static const struct cfr_span wide6 = {
 static struct cfr_policy by(u32 id, u8 filter)
 {
 	return (struct cfr_policy){
-		.id = id, .v4 = { 1, &wide4 }, .v6 = { 1, &wide6 },
+		.id = id, .v4 = { 1, &wide4, &any_entropy }, .v6 = { 1, &wide6, &any_entropy },
 		.knobs = { .scope = CFR_SCOPE_ENDPOINT, .filter = filter },
 	};
 }

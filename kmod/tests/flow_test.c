@@ -29,7 +29,7 @@ static const struct cfr_span span6 = {
 };
 
 static const struct cfr_policy policy = {
-	.id = 7, .v4 = { 1, &span4 }, .v6 = { 1, &span6 },
+	.id = 7, .v4 = { 1, &span4, &any_entropy }, .v6 = { 1, &span6, &any_entropy },
 };
 
 static struct cfr_flow *open(struct cfr_net *cn, struct probe *p,
@@ -289,7 +289,7 @@ static void flow_last(struct kunit *test)
 		.port_min = 1024, .port_max = 65535,
 		.addrs_end = 1, .tuples_end = 64512,
 	};
-	static const struct cfr_policy one = { .id = 7, .v4 = { 1, &span } };
+	static const struct cfr_policy one = { .id = 7, .v4 = { 1, &span, &any_entropy } };
 	struct cfr_net *cn = test->priv;
 	enum cfr_stat why;
 	struct probe p;
@@ -311,7 +311,7 @@ static void flow_last(struct kunit *test)
 
 static void flow_refused_undrawn(struct kunit *test)
 {
-	static const struct cfr_policy grown = { .id = 7, .v4 = { 1, &wide } };
+	static const struct cfr_policy grown = { .id = 7, .v4 = { 1, &wide, &any_entropy } };
 	struct cfr_net *cn = test->priv;
 	unsigned int port;
 	unsigned long then;
@@ -421,10 +421,55 @@ static void flow_refused(struct kunit *test)
 	KUNIT_EXPECT_NOT_NULL(test, open(cn, &p, &why));
 }
 
+/* A pool of 1024 tuples towards one remote, of which 512 are to be free */
+static unsigned int fill_to_floor(struct kunit *test, u8 low, enum cfr_stat *why)
+{
+	static const struct cfr_span span = {
+		.base.ip = cpu_to_be32(0xc6336404), .len = 32,
+		.port_min = 1024, .port_max = 2047,
+		.addrs_end = 1, .tuples_end = 1024,
+	};
+	struct cfr_entropy entropy;
+	const struct cfr_policy floored = {
+		.id = 10, .v4 = { 1, &span, &entropy }, .knobs.low = low,
+	};
+	struct probe p;
+	unsigned int i, opened = 0;
+
+	cfr_entropy_init(&entropy, 1024, 0, 9);
+	probe_init(&p, NFPROTO_IPV4, IPPROTO_UDP);
+	for (i = 0; i < 1024; i++) {
+		p.near.ip = cpu_to_be32(i);
+		opened += !!open_by(test->priv, &floored, &p, why);
+	}
+	return opened;
+}
+
+/* Below the floor, a policy that refuses keeps half of its pool free, as near as
+ * an average of draws tells: seven standard deviations of it.
+ */
+static void flow_floor(struct kunit *test)
+{
+	struct cfr_net *cn = test->priv;
+	enum cfr_stat why = CFR_STAT_COUNT;
+	unsigned int opened;
+
+	opened = fill_to_floor(test, CFR_LOW_REFUSE, &why);
+	KUNIT_EXPECT_EQ(test, why, CFR_STAT_entropy_floor);
+	KUNIT_EXPECT_GT(test, opened, 256);
+	KUNIT_EXPECT_LT(test, opened, 700);
+	KUNIT_EXPECT_EQ(test, cfr_flow_count_live(cn), opened);
+	KUNIT_EXPECT_EQ(test, cfr_stats_read(cn, CFR_STAT_entropy_low), 0);
+	cfr_flow_sweep(cn, NULL);
+
+	KUNIT_EXPECT_EQ(test, fill_to_floor(test, CFR_LOW_WARN, &why), 1024);
+	KUNIT_EXPECT_GT(test, cfr_stats_read(cn, CFR_STAT_entropy_low), 256);
+}
+
 /* Many flows, through resizes of the table, and a sweep that ends them all */
 static void flow_many(struct kunit *test)
 {
-	static const struct cfr_policy roomy = { .id = 9, .v4 = { 1, &wide } };
+	static const struct cfr_policy roomy = { .id = 9, .v4 = { 1, &wide, &any_entropy } };
 	struct cfr_net *cn = test->priv;
 	unsigned int i, opened = 0;
 	enum cfr_stat why;
@@ -476,6 +521,7 @@ static struct kunit_case flow_cases[] = {
 	KUNIT_CASE(flow_held),
 	KUNIT_CASE(flow_rests),
 	KUNIT_CASE(flow_refused),
+	KUNIT_CASE(flow_floor),
 	KUNIT_CASE(flow_many),
 	KUNIT_CASE(flow_no_memory),
 	{}

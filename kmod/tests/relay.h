@@ -11,6 +11,11 @@
 #include "net.h"
 #include "stats.h"
 
+/* Of a policy without a floor */
+static struct cfr_entropy any_entropy __maybe_unused = {
+	.most = U32_MAX, .draws = CFR_ENTROPY_DRAW,
+};
+
 static inline void close_relay(void *data)
 {
 	struct cfr_net *cn = data;

@@ -49,6 +49,10 @@
  *	        CFR_KNOBS_A_TOUCH	u32, bits 1 << enum cfr_field: beside those
  *					of that level
  *	        CFR_KNOBS_A_LEAVE	u32, the same: not these of that level
+ *	        CFR_KNOBS_A_ENTROPY	u32, bits, 0..CFR_ENTROPY_MAX: what a relay
+ *					tuple is drawn from is 2 to this at the
+ *					least; 0: no floor
+ *	        CFR_KNOBS_A_LOW		u8, enum cfr_low
  *	    CFR_POLICY_A_EFFECT		nest, the same, all of them, with what
  *					the profile says; never in a request
  *	CFR_A_BYPASS		nest, 0..CFR_BYPASSES_MAX times
@@ -74,6 +78,15 @@
  *	    CFR_COUNTER_A_VALUE		u64
  *	    CFR_COUNTER_A_KIND		u8, enum cfr_counter_kind
  *	    CFR_COUNTER_A_TEXT		string, an English sentence
+ *	CFR_A_ENTROPY		nest, in the same reply, for each policy and family
+ *				that it has a pool of
+ *	    CFR_ENTROPY_A_POLICY	string, its name
+ *	    CFR_ENTROPY_A_FAMILY	u8, NFPROTO_IPV4 or NFPROTO_IPV6
+ *	    CFR_ENTROPY_A_FULL		u32, 1/CFR_ENTROPY_BIT bits: log2 of how many
+ *					tuples a port is drawn with when none is taken
+ *	    CFR_ENTROPY_A_NOW		u32, the same, less log2 of how many draws
+ *					a new flow has taken of late, on average
+ *	    CFR_ENTROPY_A_LOW		flag: that is below the policy's floor
  *	CFR_A_WARNING		string, repeated, in the reply to
  *				CFR_CMD_CONFIG_SET
  *
@@ -81,12 +94,13 @@
  * of a configuration overlap, none contains an address of the namespace, none
  * lies in unspecified, loopback, link-local, multicast or reserved space.
  * No mark can match two policies. All policies that draw from a pool have one
- * scope.
+ * scope. No family of a policy has fewer tuples than its floor asks for.
  */
 #ifndef _UAPI_LINUX_CFR_H
 #define _UAPI_LINUX_CFR_H
 
 #define CFR_GENL_NAME		"cfr"
+#define CFR_GENL_EVENTS		"events"	/* multicast group */
 #define CFR_GENL_VERSION	1
 
 #define CFR_NAME_MAX		32	/* with the closing zero */
@@ -97,6 +111,8 @@
 #define CFR_BYPASSES_MAX	1024
 #define CFR_EPOCH_MAX		2592000	/* 30 days */
 #define CFR_TIMER_MAX		604800	/* 7 days */
+#define CFR_ENTROPY_MAX		112	/* bits: all of an IPv6 /32 */
+#define CFR_ENTROPY_BIT		256
 
 /**
  * enum cfr_cmd - commands
@@ -112,14 +128,19 @@
  *	timers count from a flow's next packet. A prefix that has left its pools
  *	lets nothing in for as long as a tuple rests.
  * @CFR_CMD_FLUSH: ends all flows of the namespace; takes and returns nothing
- * @CFR_CMD_STATS_GET: dump; takes nothing, returns one CFR_A_COUNTER per
- *	message
+ * @CFR_CMD_STATS_GET: dump; takes nothing, returns one CFR_A_COUNTER or
+ *	CFR_A_ENTROPY per message
+ * @CFR_CMD_ENTROPY_NTF: a CFR_A_ENTROPY, sent to the group CFR_GENL_EVENTS, whose
+ *	members have CAP_NET_ADMIN in the namespace: it has fallen below the
+ *	policy's floor, or has risen to it again, which each configuration begins
+ *	with; at most once a second
  */
 enum cfr_cmd {
 	CFR_CMD_CONFIG_GET = 1,
 	CFR_CMD_CONFIG_SET,
 	CFR_CMD_FLUSH,
 	CFR_CMD_STATS_GET,
+	CFR_CMD_ENTROPY_NTF,
 
 	__CFR_CMD_MAX,
 	CFR_CMD_MAX = __CFR_CMD_MAX - 1
@@ -136,6 +157,7 @@ enum cfr_a {
 	CFR_A_TIMERS_EFFECT,
 	CFR_A_COUNTER,
 	CFR_A_WARNING,
+	CFR_A_ENTROPY,
 
 	__CFR_A_MAX,
 	CFR_A_MAX = __CFR_A_MAX - 1
@@ -188,6 +210,8 @@ enum cfr_knobs_a {
 	CFR_KNOBS_A_NORMALISE,
 	CFR_KNOBS_A_TOUCH,
 	CFR_KNOBS_A_LEAVE,
+	CFR_KNOBS_A_ENTROPY,
+	CFR_KNOBS_A_LOW,
 
 	__CFR_KNOBS_A_MAX,
 	CFR_KNOBS_A_MAX = __CFR_KNOBS_A_MAX - 1
@@ -325,6 +349,19 @@ enum cfr_field {
 #define CFR_FIELDS_FULL		((1U << CFR_FIELD_NO_TIMESTAMPS) - 1)
 #define CFR_FIELDS_UNIFORM	((1U << CFR_FIELD_ISN) - 1)
 
+/**
+ * enum cfr_low - what becomes of a new flow while draws are below the floor
+ * @CFR_LOW_WARN: it is counted
+ * @CFR_LOW_REFUSE: it is refused
+ */
+enum cfr_low {
+	CFR_LOW_WARN,
+	CFR_LOW_REFUSE,
+
+	__CFR_LOW_MAX,
+	CFR_LOW_MAX = __CFR_LOW_MAX - 1
+};
+
 /* How long things last */
 enum cfr_timers_a {
 	CFR_TIMERS_A_UDP = 1,
@@ -402,6 +439,18 @@ enum cfr_counter_kind {
 
 	__CFR_COUNTER_KIND_MAX,
 	CFR_COUNTER_KIND_MAX = __CFR_COUNTER_KIND_MAX - 1
+};
+
+/* How hard to guess the tuples of a policy are */
+enum cfr_entropy_a {
+	CFR_ENTROPY_A_POLICY = 1,
+	CFR_ENTROPY_A_FAMILY,
+	CFR_ENTROPY_A_FULL,
+	CFR_ENTROPY_A_NOW,
+	CFR_ENTROPY_A_LOW,
+
+	__CFR_ENTROPY_A_MAX,
+	CFR_ENTROPY_A_MAX = __CFR_ENTROPY_A_MAX - 1
 };
 
 #endif /* _UAPI_LINUX_CFR_H */

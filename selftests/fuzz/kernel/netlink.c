@@ -212,6 +212,10 @@ static void put_knobs(void)
 		put32(CFR_KNOBS_A_TOUCH, random64() & (chance(90) ? CFR_FIELDS : ~0U));
 	if (chance(30))
 		put32(CFR_KNOBS_A_LEAVE, random64() & random64() & CFR_FIELDS);
+	if (chance(30))
+		put32(CFR_KNOBS_A_ENTROPY, below(chance(50) ? 24 : CFR_ENTROPY_MAX + 2));
+	if (chance(30))
+		put8(CFR_KNOBS_A_LOW, below(__CFR_LOW_MAX));
 	end(nla);
 }
 

@@ -32,6 +32,13 @@ static void get_stats(void)
 	nl_stats_free(&stats);
 }
 
+static bool on_event(const struct nl_entropy *entropy, void *data)
+{
+	(void)data;
+	print_entropy(entropy, entropy->v4);
+	return true;
+}
+
 static void set_conf(void)
 {
 	struct conf conf = {};
@@ -69,6 +76,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		break;
 	case 4:
 		nl_flush(&fault);
+		break;
+	case 5:
+		nl_listen(on_event, NULL, &fault);
 		break;
 	}
 	return 0;
