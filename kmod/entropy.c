@@ -9,6 +9,7 @@
 
 #include <linux/bitops.h>
 #include <linux/cfr.h>
+#include <linux/limits.h>
 #include <linux/math64.h>
 #include <linux/minmax.h>
 
@@ -48,11 +49,11 @@ void cfr_entropy_init(struct cfr_entropy *entropy, u64 tuples, u32 bits,
 	u64 most = U32_MAX;
 
 	if (floor > bits) {
-		most = min(tuples, (u64)U64_MAX / CFR_ENTROPY_DRAW);
+		most = min_t(u64, tuples, U64_MAX / CFR_ENTROPY_DRAW);
 		most = floor - bits < 64 ? most * CFR_ENTROPY_DRAW >> (floor - bits) : 0;
 	}
 	entropy->full = cfr_entropy_log2(tuples) + bits * CFR_ENTROPY_BIT;
-	entropy->most = min(most, (u64)U32_MAX);
+	entropy->most = min_t(u64, most, U32_MAX);
 	entropy->draws = CFR_ENTROPY_DRAW;
 	entropy->told = false;
 }
