@@ -214,16 +214,39 @@ static void randomness_ip6(struct kunit *test)
 #define FEW		2048
 #define ROUNDS		64	/* 125000 draws */
 
+/* Nor does a tuple gain by what its neighbours are. Of those that are free, @ends
+ * follow upon one that is taken; so many are drawn of them as chance has it.
+ */
+struct fill {
+	bool taken[FEW];
+	u32 ends;
+	u32 drawn;
+	u64 expected;	/* in 1/65536 */
+};
+
+static void fill_take(struct fill *fill, u32 n, u32 taken)
+{
+	fill->expected += div_u64((u64)fill->ends << 16, FEW - taken);
+	if (fill->taken[(n + FEW - 1) % FEW]) {
+		fill->drawn++;
+		fill->ends--;
+	}
+	fill->taken[n] = true;
+	fill->ends += !fill->taken[(n + 1) % FEW];
+}
+
 static const u32 fill_end[] = { FEW / 10, FEW / 2, FEW / 20 * 19, FEW };
 
 static void fill_once(struct kunit *test, const struct cfr_policy *policy,
-		      u32 (*stage)[FEW])
+		      u32 (*stage)[FEW], struct fill *fill)
 {
 	struct cfr_flow *flow;
 	enum cfr_stat why;
 	struct probe p;
 	u32 n, i;
 
+	memset(fill->taken, 0, sizeof(fill->taken));
+	fill->ends = 0;
 	probe_init(&p, NFPROTO_IPV4, IPPROTO_UDP);
 	for (i = 0, n = 0; n < fill_end[2]; n++) {
 		i += n == fill_end[i];
@@ -231,11 +254,12 @@ static void fill_once(struct kunit *test, const struct cfr_policy *policy,
 		flow = open_by(test->priv, policy, &p, &why);
 		KUNIT_ASSERT_NOT_NULL(test, flow);
 		stage[i][ntohs(flow->relay_port) - PORT_MIN]++;
+		fill_take(fill, ntohs(flow->relay_port) - PORT_MIN, n);
 	}
 	cfr_flow_erase(test->priv);
 }
 
-static bool fills_even(struct kunit *test, u32 (*stage)[FEW])
+static bool fills_even(struct kunit *test, u32 (*stage)[FEW], struct fill *fill)
 {
 	static const struct cfr_span span = {
 		.base.ip = cpu_to_be32(0xc6336404), .len = 32, .port_min = PORT_MIN,
@@ -248,8 +272,9 @@ static bool fills_even(struct kunit *test, u32 (*stage)[FEW])
 	bool ok = true;
 
 	memset(stage, 0, 3 * sizeof(*stage));
+	memset(fill, 0, sizeof(*fill));
 	for (i = 0; i < ROUNDS; i++)
-		fill_once(test, &policy, stage);
+		fill_once(test, &policy, stage, fill);
 	for (i = 0; i < 3; first = fill_end[i++]) {
 		/* binomial: ROUNDS at the chance of share / FEW */
 		u64 share = fill_end[i] - first, sum = 0, chi;
@@ -263,16 +288,22 @@ static bool fills_even(struct kunit *test, u32 (*stage)[FEW])
 			   FEW, chi);
 		ok = ok && chi + five > FEW && chi < FEW + five;
 	}
-	return ok;
+	fill->expected >>= 16;
+	kunit_info(test, "%u upon one that was taken, %llu expected", fill->drawn,
+		   fill->expected);
+	/* six times the deviation of as many throws of a coin */
+	return ok && abs((int)fill->drawn - (int)fill->expected) <
+		     3 * int_sqrt(ROUNDS * fill_end[2]);
 }
 
 static void randomness_fills(struct kunit *test)
 {
 	u32 (*stage)[FEW] = kunit_kcalloc(test, 3, sizeof(*stage), GFP_KERNEL);
+	struct fill *fill = kunit_kzalloc(test, sizeof(*fill), GFP_KERNEL);
 
-	KUNIT_ASSERT_NOT_NULL(test, stage);
-	if (!fills_even(test, stage))
-		KUNIT_EXPECT_TRUE(test, fills_even(test, stage));
+	KUNIT_ASSERT_TRUE(test, stage && fill);
+	if (!fills_even(test, stage, fill))
+		KUNIT_EXPECT_TRUE(test, fills_even(test, stage, fill));
 }
 
 /* Two tables of what the same flows got have nothing in common but by chance. */
