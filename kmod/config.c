@@ -5,6 +5,7 @@
 
 #include "config.h"
 #include "epoch.h"
+#include "erase.h"
 #include "hook.h"
 #include "local.h"
 #include "model.h"
@@ -234,6 +235,15 @@ static int check_entropy(const struct cfr_config *cfg,
 	return 0;
 }
 
+static int check_crash_kernel(const struct cfr_change *change)
+{
+	if (!change->model->npolicies || !cfr_erase_crash_kernel())
+		return 0;
+	NL_SET_ERR_MSG(change->extack,
+		       "a crash kernel is loaded, whose dump would hold mappings: unload it (kexec -p -u) or set the module parameter allow_crash_kernel");
+	return -EBUSY;
+}
+
 static int swap_model(struct cfr_net *cn, struct cfr_change *change,
 		      struct cfr_retired *r)
 {
@@ -266,6 +276,8 @@ static int swap_model(struct cfr_net *cn, struct cfr_change *change,
 		cfr_snapshot_free(next);
 		return err;
 	}
+	if (next)
+		cfr_erase_watch();
 	cfr_flow_set_timers(cn, &change->model->timers);
 	change->generation = ++cn->generation;
 	change->model->generation = cn->generation;
@@ -295,6 +307,9 @@ int cfr_config_swap(struct cfr_net *cn, struct cfr_change *change)
 		err = -EAGAIN;
 		goto out_unlock;
 	}
+	err = check_crash_kernel(change);
+	if (err)
+		goto out_unlock;
 	err = check_local(cn, change);
 	if (err)
 		goto out_unlock;

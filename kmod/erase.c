@@ -1,20 +1,29 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Memory outlives a kernel: a hibernation image, a kexec'ed kernel or whoever
- * holds a suspended machine could read the mappings. Hibernation is vetoed,
- * the others find nothing.
+/* Memory outlives a kernel: a hibernation image, a kexec'ed kernel, whoever
+ * holds a suspended machine or a crash kernel, which dumps it to a disk, could
+ * read the mappings. Hibernation is vetoed, beside a crash kernel nothing is
+ * relayed, the others find nothing.
  */
 
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
 #include <linux/list.h>
+#include <linux/moduleparam.h>
 #include <linux/mutex.h>
 #include <linux/notifier.h>
 #include <linux/reboot.h>
 #include <linux/suspend.h>
+#include <linux/workqueue.h>
 
 #include "config.h"
 #include "erase.h"
 #include "net.h"
+
+#define LOOK_INTERVAL	(2 * HZ)
+
+bool cfr_erase_allow_crash_kernel;
+module_param_named(allow_crash_kernel, cfr_erase_allow_crash_kernel, bool, 0644);
+MODULE_PARM_DESC(allow_crash_kernel, "relay even while a crash kernel is loaded, whose dump would hold mappings");
 
 static DEFINE_MUTEX(nets_mutex);	/* protects nets */
 static LIST_HEAD(nets);
@@ -40,17 +49,22 @@ static void erase(struct cfr_net *cn)
 	cfr_config_forget(cn);
 }
 
-/* Until the machine has slept no new mapping comes up behind the eraser. */
-static void erase_all(void)
+static void erase_nets(void)
 {
 	struct cfr_net *cn;
 
-	cfr_flow_seal(true);
 	mutex_lock(&nets_mutex);
 	list_for_each_entry(cn, &nets, erase)
 		erase(cn);
 	mutex_unlock(&nets_mutex);
 	rcu_barrier();
+}
+
+/* Until the machine has slept no new mapping comes up behind the eraser. */
+static void erase_all(void)
+{
+	cfr_flow_seal(true);
+	erase_nets();
 }
 
 static bool relaying(void)
@@ -63,6 +77,38 @@ static bool relaying(void)
 		yes |= rcu_access_pointer(cn->config) != NULL;
 	mutex_unlock(&nets_mutex);
 	return yes;
+}
+
+static void cfr_erase_look(struct work_struct *work);
+static DECLARE_DELAYED_WORK(look, cfr_erase_look);
+
+/**
+ * cfr_erase_watch() - look out for a crash kernel while there are policies
+ *
+ * Nobody says when one is loaded.
+ */
+void cfr_erase_watch(void)
+{
+	queue_delayed_work(system_power_efficient_wq, &look, LOOK_INTERVAL);
+}
+
+/* Again and again while it is there: one that is loaded anew leaves a gap in
+ * which flows open.
+ */
+static void cfr_erase_look(struct work_struct *work)
+{
+	static bool was_there;
+	bool there = relaying() && cfr_erase_crash_kernel();
+
+	if (there && !was_there)
+		pr_warn("a crash kernel is loaded, whose dump would hold mappings: all are erased, and no flow opens until it is unloaded\n");
+	was_there = there;
+	if (there) {
+		synchronize_rcu();	/* flows that are being opened */
+		erase_nets();
+	}
+	if (relaying())
+		cfr_erase_watch();
 }
 
 static int cfr_erase_pm(struct notifier_block *nb, unsigned long event,
@@ -123,6 +169,7 @@ err_unregister_pm:
 
 void cfr_erase_exit(void)
 {
+	cancel_delayed_work_sync(&look);
 	unregister_reboot_notifier(&reboot_notifier);
 	unregister_pm_notifier(&pm_notifier);
 }

@@ -10,6 +10,7 @@
  */
 
 #include "endpoint.h"
+#include "erase.h"
 #include "hairpin.h"
 #include "icmp.h"
 #include "lookup.h"
@@ -33,9 +34,11 @@ static struct cfr_flow *flow_of(struct cfr_net *cn,
 
 	if (flow)
 		return flow;
-	*why = CFR_STAT_tcp_no_flow;
+	*why = CFR_STAT_crash_kernel;
 	if (cfr_packet_opens(pkt))
-		return cfr_flow_open(cn, policy, key, why);
+		return cfr_erase_crash_kernel() ? NULL :
+		       cfr_flow_open(cn, policy, key, why);
+	*why = CFR_STAT_tcp_no_flow;
 	if (cfr_packet_accepts(pkt))
 		return cfr_endpoint_accept(cn, policy, key, why);
 	if (cfr_packet_resets(pkt))

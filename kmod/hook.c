@@ -23,6 +23,7 @@
 
 #include "config.h"
 #include "endpoint.h"
+#include "erase.h"
 #include "hairpin.h"
 #include "hook.h"
 #include "icmp.h"
@@ -367,7 +368,9 @@ static struct cfr_flow *admit(struct cfr_net *cn, const struct cfr_config *cfg,
 		if (flow)
 			return flow;
 	} else if (cfr_packet_relayable(pkt)) {
-		flow = cfr_flow_open(cn, policy, key, &why);
+		why = CFR_STAT_crash_kernel;
+		flow = cfr_erase_crash_kernel() ? NULL :
+		       cfr_flow_open(cn, policy, key, &why);
 		if (flow)
 			return flow;
 	}

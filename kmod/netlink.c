@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
+#include <linux/kexec.h>
 #include <linux/module.h>
 #include <net/genetlink.h>
 #include <net/sock.h>
@@ -312,6 +313,9 @@ static void put_warnings(struct sk_buff *skb, const struct cfr_model *m,
 			 m->pool[i].name, local->device[i]);
 		nla_put_string(skb, CFR_A_WARNING, text);
 	}
+	if (m->npolicies && kexec_crash_loaded())
+		nla_put_string(skb, CFR_A_WARNING,
+			       "a crash kernel is loaded: a crash writes all mappings to a disk");
 }
 
 static int config_set(struct genl_info *info, struct cfr_change *change)
@@ -324,7 +328,8 @@ static int config_set(struct genl_info *info, struct cfr_change *change)
 
 	/* first, so that nothing can fail once the model is in force */
 	skb = genlmsg_new(nla_total_size(sizeof(u32)) +
-			  m->npools * nla_total_size(WARNING_MAX), GFP_KERNEL);
+			  (m->npools + 1) * nla_total_size(WARNING_MAX),
+			  GFP_KERNEL);
 	if (!skb)
 		return -ENOMEM;
 	head = genlmsg_put_reply(skb, info, &cfr_family, 0, CFR_CMD_CONFIG_SET);

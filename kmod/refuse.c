@@ -23,6 +23,7 @@ static void refuse4(struct sk_buff *skb, enum cfr_stat why)
 	case CFR_STAT_no_memory:
 		return icmp_send(skb, ICMP_DEST_UNREACH, ICMP_HOST_UNREACH, 0);
 	case CFR_STAT_no_pool:
+	case CFR_STAT_crash_kernel:
 	case CFR_STAT_bypass_drop:
 	case CFR_STAT_ip_options:
 		return icmp_send(skb, ICMP_DEST_UNREACH, ICMP_PKT_FILTERED, 0);
@@ -44,6 +45,7 @@ static void refuse6(struct sk_buff *skb, enum cfr_stat why)
 		return icmpv6_send(skb, ICMPV6_DEST_UNREACH,
 				   ICMPV6_ADDR_UNREACH, 0);
 	case CFR_STAT_no_pool:
+	case CFR_STAT_crash_kernel:
 	case CFR_STAT_bypass_drop:
 	case CFR_STAT_ext_header:
 		return icmpv6_send(skb, ICMPV6_DEST_UNREACH,

@@ -61,6 +61,8 @@ REFUSAL(flow_gone,
 	"an unmarked packet of the relay's own whose flow ended while the packet was under way")
 REFUSAL(sealed,
 	"a new flow while all mappings are erased: the machine is about to sleep or restart")
+REFUSAL(crash_kernel,
+	"a new flow while a crash kernel is loaded, whose dump would hold mappings: unload it (kexec -p -u) or set the module parameter allow_crash_kernel")
 REFUSAL(tcp_flags,
 	"a TCP segment with a combination of flags that RFC 9293 does not know (Xmas, null and FIN scans)")
 REFUSAL(malformed,
