@@ -56,6 +56,7 @@ const struct command apply_command = {
 "           [KNOB VALUE ...]\n"
 "    bypass PREFIX [drop]\n"
 "    timers TIMER TIME [TIMER TIME ...] [nonconformant]\n"
-"    priority clear|keep\n",
+"    priority clear|keep\n"
+"    mappings clear|sealed\n",
 	.run = run,
 };

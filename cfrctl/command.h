@@ -47,12 +47,13 @@ struct noun {
 };
 
 extern const struct noun pool_noun, policy_noun, bypass_noun, timers_noun,
-	priority_noun;
-extern const struct noun *const nouns[5];
+	priority_noun, mappings_noun;
+extern const struct noun *const nouns[6];
 
 extern const struct command pool_command, policy_command, bypass_command,
-	timers_command, priority_command, show_command, apply_command,
-	flush_command, stats_command, monitor_command, killswitch_command;
+	timers_command, priority_command, mappings_command, show_command,
+	apply_command, flush_command, stats_command, monitor_command,
+	killswitch_command;
 
 int noun_run(const struct noun *noun, struct words *words, bool json);
 

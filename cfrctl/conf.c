@@ -103,6 +103,8 @@ void conf_append(struct conf *conf, const struct conf *more)
 		conf->timers = more->timers;
 	if (more->priority.given)
 		conf->priority = more->priority;
+	if (more->mappings.given)
+		conf->mappings = more->mappings;
 	for (i = 0; i < more->npools; i++) {
 		const struct pool *from = &more->pool[i];
 		struct pool *to = conf_add_pool(conf);

@@ -52,7 +52,8 @@ struct timers {
 	unsigned int line;
 };
 
-struct priority {
+/* What there is one of, and a word says */
+struct setting {
 	uint8_t value;
 	bool given;
 	unsigned int line;
@@ -62,7 +63,8 @@ struct conf {
 	uint32_t generation;
 	struct timers timers;
 	struct timers timers_effect;	/* as the kernel says */
-	struct priority priority;
+	struct setting priority;
+	struct setting mappings;
 	struct pool *pool;
 	size_t npools;
 	struct policy *policy;

@@ -11,7 +11,7 @@ static bool parse_object(struct words *words, struct conf *conf,
 			 unsigned int line)
 {
 	static const char expected[] =
-		"pool, policy, bypass, timers or priority";
+		"pool, policy, bypass, timers, priority or mappings";
 	const char *word = words_take(words, expected);
 	size_t i;
 

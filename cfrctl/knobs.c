@@ -18,6 +18,11 @@ const char *const priority_names[CFR_PRIORITY_MAX + 1] = {
 	[CFR_PRIORITY_KEEP] = "keep",
 };
 
+const char *const mappings_names[CFR_MAPPINGS_MAX + 1] = {
+	[CFR_MAPPINGS_CLEAR] = "clear",
+	[CFR_MAPPINGS_SEALED] = "sealed",
+};
+
 const char *const timer_names[CFR_TIMERS_A_HOLD + 1] = {
 	[CFR_TIMERS_A_UDP] = "udp",
 	[CFR_TIMERS_A_ECHO] = "echo",

@@ -10,6 +10,7 @@
 
 extern const char *const profile_names[PROFILES];
 extern const char *const priority_names[CFR_PRIORITY_MAX + 1];
+extern const char *const mappings_names[CFR_MAPPINGS_MAX + 1];
 extern const char *const timer_names[CFR_TIMERS_A_HOLD + 1];
 
 enum knob_kind {

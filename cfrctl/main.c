@@ -9,13 +9,13 @@
 
 static const struct command *const commands[] = {
 	&pool_command, &policy_command, &bypass_command, &timers_command,
-	&priority_command, &show_command,
+	&priority_command, &mappings_command, &show_command,
 	&apply_command, &flush_command, &stats_command, &monitor_command,
 	&killswitch_command,
 };
 
 static const char expected[] =
-	"pool, policy, bypass, timers, priority, show, apply, flush, stats, monitor or killswitch";
+	"pool, policy, bypass, timers, priority, mappings, show, apply, flush, stats, monitor or killswitch";
 
 static void usage(FILE *stream)
 {

@@ -178,6 +178,7 @@ void nl_conf_encode(struct nlmsghdr *nlh, const struct conf *conf,
 		put_bypass(nlh, &conf->bypass[i], places);
 	put_timers(nlh, &conf->timers, places);
 	mnl_attr_put_u8(nlh, CFR_A_PRIORITY, conf->priority.value);
+	mnl_attr_put_u8(nlh, CFR_A_MAPPINGS, conf->mappings.value);
 }
 
 /* The innermost place around an attribute: inner ones come first. */
@@ -377,6 +378,10 @@ static int on_conf(const struct nlattr *attr, void *data)
 	case CFR_A_PRIORITY:
 		conf->priority.value = mnl_attr_get_u8(attr);
 		return conf->priority.value <= CFR_PRIORITY_MAX ? MNL_CB_OK :
+								  MNL_CB_ERROR;
+	case CFR_A_MAPPINGS:
+		conf->mappings.value = mnl_attr_get_u8(attr);
+		return conf->mappings.value <= CFR_MAPPINGS_MAX ? MNL_CB_OK :
 								  MNL_CB_ERROR;
 	default:
 		return MNL_CB_ERROR;

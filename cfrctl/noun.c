@@ -5,8 +5,9 @@
 #include "command.h"
 #include "print.h"
 
-const struct noun *const nouns[5] = {
+const struct noun *const nouns[6] = {
 	&pool_noun, &policy_noun, &bypass_noun, &timers_noun, &priority_noun,
+	&mappings_noun,
 };
 
 static const char *append(struct conf *conf, const void *more)

@@ -154,6 +154,8 @@ static void conf_text(const struct conf *conf, unsigned int parts)
 		timers_text(&conf->timers);
 	if (parts & PRINT_PRIORITY && conf->priority.value != CFR_PRIORITY_CLEAR)
 		printf("priority %s\n", priority_names[conf->priority.value]);
+	if (parts & PRINT_MAPPINGS && conf->mappings.value != CFR_MAPPINGS_CLEAR)
+		printf("mappings %s\n", mappings_names[conf->mappings.value]);
 }
 
 void print_conf(const struct conf *conf, unsigned int parts, bool json)
@@ -189,6 +191,8 @@ void print_conf(const struct conf *conf, unsigned int parts, bool json)
 		timers_json(&conf->timers_effect);
 	if (parts & PRINT_PRIORITY)
 		json_string("priority", priority_names[conf->priority.value]);
+	if (parts & PRINT_MAPPINGS)
+		json_string("mappings", mappings_names[conf->mappings.value]);
 	json_close('}');
 }
 

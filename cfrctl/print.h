@@ -13,7 +13,8 @@ enum print_part {
 	PRINT_BYPASSES = 4,
 	PRINT_TIMERS = 8,
 	PRINT_PRIORITY = 16,
-	PRINT_ALL = 31,
+	PRINT_MAPPINGS = 32,
+	PRINT_ALL = 63,
 };
 
 void print_conf(const struct conf *conf, unsigned int parts, bool json);

@@ -155,6 +155,24 @@ void cfr_config_forget(struct cfr_net *cn)
 	mutex_unlock(&cn->config_mutex);
 }
 
+/**
+ * cfr_config_wipe() - nothing is left of the keys of pairings, nor will anything work
+ * @cn: the relay
+ *
+ * Context: a panic's.
+ */
+void cfr_config_wipe(struct cfr_net *cn)
+{
+	const struct cfr_config *cfg = rcu_dereference_raw(cn->config);
+	const struct cfr_policy *policy;
+
+	for (policy = cfg ? cfg->policy : NULL;
+	     policy < (cfg ? cfg->policy_end : NULL); policy++)
+		if (policy->epoch)
+			memzero_explicit(&policy->epoch->key,
+					 sizeof(policy->epoch->key));
+}
+
 /* A policy that stays keeps its id; no other ever gets it. */
 static int give_ids(struct cfr_net *cn, struct cfr_model *m)
 {
@@ -279,6 +297,8 @@ static int swap_model(struct cfr_net *cn, struct cfr_change *change,
 	if (next)
 		cfr_erase_watch();
 	cfr_flow_set_timers(cn, &change->model->timers);
+	change->flushed = cfr_flow_set_sealing(cn, change->model->mappings ==
+						   CFR_MAPPINGS_SEALED);
 	change->generation = ++cn->generation;
 	change->model->generation = cn->generation;
 	cfr_model_put(cn->model);

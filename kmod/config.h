@@ -203,6 +203,7 @@ bool cfr_config_allows(const struct cfr_config *cfg, u32 policy_id, u8 scope,
  * @model: what is to come into force; given away if it does
  * @generation: that it was based on; then its own
  * @local: zeroed; then what to warn of
+ * @flushed: then whether all flows have ended
  * @nlh: the message
  * @extack: says why not
  */
@@ -210,12 +211,14 @@ struct cfr_change {
 	struct cfr_model *model;
 	u32 generation;
 	struct cfr_local *local;
+	bool flushed;
 	const struct nlmsghdr *nlh;
 	struct netlink_ext_ack *extack;
 };
 
 void cfr_config_renew(struct cfr_net *cn);
 void cfr_config_forget(struct cfr_net *cn);
+void cfr_config_wipe(struct cfr_net *cn);
 int cfr_config_swap(struct cfr_net *cn, struct cfr_change *change);
 struct cfr_model *cfr_config_model(struct cfr_net *cn);
 

@@ -65,14 +65,17 @@ void cfr_entropy_init(struct cfr_entropy *entropy, u64 tuples, u32 bits,
  *
  * Rounds down, so that it comes to rest at one draw. Of two CPUs at the same time,
  * one may not be heard.
+ *
+ * Return: whether entropy is low.
  */
-void cfr_entropy_average(struct cfr_entropy *entropy, u32 draws)
+bool cfr_entropy_average(struct cfr_entropy *entropy, u32 draws)
 {
 	u32 old = READ_ONCE(entropy->draws);
 
 	WRITE_ONCE(entropy->draws,
 		   div_u64((u64)old * (LATE - 1) + (u64)draws * CFR_ENTROPY_DRAW,
 			   LATE));
+	return cfr_entropy_low(entropy);
 }
 
 /**

@@ -27,14 +27,17 @@ struct cfr_entropy {
 u32 cfr_entropy_log2(u64 x);
 void cfr_entropy_init(struct cfr_entropy *entropy, u64 tuples, u32 bits,
 		      u32 floor);
-void cfr_entropy_average(struct cfr_entropy *entropy, u32 draws);
+bool cfr_entropy_average(struct cfr_entropy *entropy, u32 draws);
 u32 cfr_entropy_now(const struct cfr_entropy *entropy);
 
-/* A tuple was taken. Nearly always at the first draw, and then nothing is written. */
-static inline void cfr_entropy_drawn(struct cfr_entropy *entropy, u32 draws)
+/* A tuple was taken. Nearly always at the first draw, and then nothing is written.
+ * Return: whether entropy is low.
+ */
+static inline bool cfr_entropy_drawn(struct cfr_entropy *entropy, u32 draws)
 {
-	if (draws != 1 || READ_ONCE(entropy->draws) != CFR_ENTROPY_DRAW)
-		cfr_entropy_average(entropy, draws);
+	if (likely(draws == 1 && READ_ONCE(entropy->draws) == CFR_ENTROPY_DRAW))
+		return false;
+	return cfr_entropy_average(entropy, draws);
 }
 
 /* Fewer of late than the floor asks for? With nothing taken: fewer at all? */

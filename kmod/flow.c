@@ -28,8 +28,10 @@ static unsigned int max_flows_total = 1 << 22;
 module_param(max_flows_total, uint, 0644);
 MODULE_PARM_DESC(max_flows_total, "most flows of all network namespaces together");
 
+DEFINE_STATIC_KEY_FALSE(cfr_flow_any_sealing);
+
 static atomic_t total = ATOMIC_INIT(0);
-static bool sealed;
+static enum cfr_stat shut = CFR_STAT_COUNT;	/* why none opens, or that */
 static struct kmem_cache *cache4;
 static struct kmem_cache *cache6;
 
@@ -178,6 +180,7 @@ static enum cfr_state first_state(const struct cfr_key *key)
 	return key->proto == IPPROTO_TCP ? CFR_STATE_OPENING : CFR_STATE_LIVE;
 }
 
+/* @flow is all zero: so its cache has made it, and so it was given back. */
 static void fill(const struct cfr_net *cn, struct cfr_flow *flow,
 		 const struct cfr_policy *policy, const struct cfr_key *key)
 {
@@ -200,6 +203,8 @@ static void fill(const struct cfr_net *cn, struct cfr_flow *flow,
 		flow->v6.customer = key->near->in6;
 		flow->v6.remote = key->far->in6;
 	}
+	if (unlikely(key->sealed))
+		cfr_seal_cover(&cn->flows.seal, flow, key->check);
 	cfr_normalise_begin(flow, &policy->knobs);
 	flow->state = first_state(key);
 	flow->deadline = (u32)jiffies + HZ +
@@ -224,7 +229,6 @@ static struct cfr_flow *flow_alloc(struct cfr_net *cn,
 		*why = CFR_STAT_no_memory;
 		return NULL;
 	}
-	memset(flow, 0, v4 ? CFR_FLOW_SIZE4 : CFR_FLOW_SIZE6);
 	fill(cn, flow, policy, key);
 	return flow;
 }
@@ -344,15 +348,14 @@ struct cfr_flow *cfr_flow_draw(struct cfr_net *cn,
 	if (!flow)
 		return NULL;
 	err = cfr_tuple_take(cn, &egress, flow, key);
-	if (err) {
+	if (unlikely(err < 0)) {
 		*why = insert_failure(err);
 		discard(cn, flow);
 		return NULL;
 	}
-	if (unlikely(cfr_entropy_low(egress.spans->entropy)) &&
-	    low_refuses(cn, policy)) {
-		give_back(cn, flow);
+	if (unlikely(err) && low_refuses(cn, policy)) {
 		*why = CFR_STAT_entropy_floor;
+		give_back(cn, flow);
 		return NULL;
 	}
 	return insert_customer(cn, flow, key, why);
@@ -368,7 +371,7 @@ static struct cfr_node *insert_shared(struct cfr_net *cn, struct cfr_flow *flow,
 	key.dir |= CFR_IN;
 	key.near = &relay.addr;
 	key.near_port = relay.port;
-	key.hash = cfr_lookup_hash(&cn->flows, &key);
+	cfr_table_set_hash(&cn->flows, &key);
 	flow->node[CFR_IN].hash = key.hash;
 	return cfr_table_insert(cn, &key, &flow->node[CFR_IN]);
 }
@@ -381,7 +384,7 @@ static void take_tuple(struct cfr_flow *flow, const struct cfr_flow *parent)
 		flow->v4.relay = parent->v4.relay;
 	} else {
 		flow->v6.relay = parent->v6.relay;
-		flow->v6.delta = parent->v6.delta;
+		flow->v6.delta = cfr_flow_delta6(flow);
 	}
 }
 
@@ -452,13 +455,14 @@ struct cfr_flow *cfr_flow_open(struct cfr_net *cn,
 			       const struct cfr_key *key, enum cfr_stat *why)
 {
 	bool v4 = key->family == NFPROTO_IPV4;
+	enum cfr_stat closed = READ_ONCE(shut);
 
 	if (!(v4 ? policy->v4.count : policy->v6.count)) {
 		*why = CFR_STAT_no_pool;
 		return NULL;
 	}
-	if (unlikely(READ_ONCE(sealed))) {
-		*why = CFR_STAT_sealed;
+	if (unlikely(closed != CFR_STAT_COUNT)) {
+		*why = closed;
 		return NULL;
 	}
 	if (policy->knobs.scope == CFR_SCOPE_ENDPOINT)
@@ -467,14 +471,14 @@ struct cfr_flow *cfr_flow_open(struct cfr_net *cn,
 }
 
 /**
- * cfr_flow_seal() - let no flow open, in any namespace
- * @on: or let them again
+ * cfr_flow_shut() - let no flow open, in any namespace
+ * @why: what it is refused for; CFR_STAT_COUNT lets them open again
  *
  * Context: process. When it returns, no flow is being opened.
  */
-void cfr_flow_seal(bool on)
+void cfr_flow_shut(enum cfr_stat why)
 {
-	WRITE_ONCE(sealed, on);
+	WRITE_ONCE(shut, why);
 	synchronize_rcu();
 }
 
@@ -507,6 +511,27 @@ void cfr_flow_set_timers(struct cfr_net *cn, const struct cfr_timers *timers)
 		WRITE_ONCE(cn->flows.timer[i], timers->seconds[i] * HZ);
 }
 
+/**
+ * cfr_flow_set_sealing() - whether flows are sealed from now on
+ * @cn: the namespace, whose flows end if that is new
+ * @sealing: see seal.c
+ *
+ * Context: process. Return: whether it is new.
+ */
+bool cfr_flow_set_sealing(struct cfr_net *cn, bool sealing)
+{
+	if (cn->flows.sealing == sealing)
+		return false;
+	if (sealing)
+		static_branch_inc(&cfr_flow_any_sealing);
+	else
+		static_branch_dec(&cfr_flow_any_sealing);
+	WRITE_ONCE(cn->flows.sealing, sealing);
+	synchronize_rcu();	/* flows that are being opened the old way */
+	cfr_flow_flush(cn);
+	return true;
+}
+
 int cfr_flow_net_init(struct cfr_net *cn)
 {
 	struct cfr_timers timers;
@@ -515,6 +540,7 @@ int cfr_flow_net_init(struct cfr_net *cn)
 	cfr_flow_set_timers(cn, &timers);
 	get_random_bytes(&cn->flows.hash_key, sizeof(cn->flows.hash_key));
 	get_random_bytes(cn->flows.fold_key, sizeof(cn->flows.fold_key));
+	cfr_seal_renew(&cn->flows.seal);
 	cfr_reap_net_init(cn);
 	return rhashtable_init(&cn->flows.ht, &cfr_table_params);
 }
@@ -524,6 +550,9 @@ void cfr_flow_net_exit(struct cfr_net *cn)
 {
 	cfr_reap_net_exit(cn);
 	rhashtable_destroy(&cn->flows.ht);
+	if (cn->flows.sealing)
+		static_branch_dec(&cfr_flow_any_sealing);
+	cfr_seal_wipe(&cn->flows.seal);
 	memzero_explicit(&cn->flows.hash_key, sizeof(cn->flows.hash_key));
 	memzero_explicit(cn->flows.fold_key, sizeof(cn->flows.fold_key));
 }

@@ -4,6 +4,7 @@
 #define _CFR_FLOW_H
 
 #include <linux/jiffies.h>
+#include <linux/jump_label.h>
 #include <linux/netfilter.h>
 #include <linux/rhashtable-types.h>
 #include <linux/siphash.h>
@@ -12,6 +13,7 @@
 #include <net/checksum.h>
 
 #include "packet.h"
+#include "seal.h"
 #include "tcp.h"
 #include "window.h"
 
@@ -52,7 +54,9 @@ struct cfr_addrs6 {
 	struct in6_addr customer;
 	struct in6_addr relay;
 	struct in6_addr remote;
-	__wsum delta;		/* the relay's sum less the customer's, with ports */
+	__wsum delta;		/* the relay's sum less the customer's, with ports;
+				 * of a sealed flow 0
+				 */
 	u32 label;		/* of packets that leave, host order */
 };
 
@@ -73,11 +77,14 @@ struct cfr_addrs6 {
  * @isn: TCP: the same of sequence numbers
  * @irs: TCP: the first octet that the remote has sent, where windows grow by it
  * @touch: what of its packets is normalised: CFR_TOUCH() of enum cfr_field
+ * @sealed: the customer's address and port are covered, see seal.c
+ * @special: both at once: 0 where a packet that leaves is but rewritten
  * @customer_port: port or echo id
  * @relay_port: port or echo id
  * @remote_port: port, 0 for echo
  * @family: NFPROTO_IPV4 or NFPROTO_IPV6: which of the two below was allocated
  * @proto: IPPROTO_*
+ * @check: of a sealed one, the upper half of its tag, whose lower half is the hash
  * @v4: addresses
  * @v6: addresses
  *
@@ -102,12 +109,19 @@ struct cfr_flow {
 	u32 clock;
 	u32 isn;
 	u32 irs;
-	u16 touch;
+	union {
+		struct {
+			u16 touch;
+			bool sealed;
+		};
+		u32 special;
+	};
 	__be16 customer_port;
 	__be16 relay_port;
 	__be16 remote_port;
 	u8 family;
 	u8 proto;
+	u32 check;
 	union {
 		struct cfr_addrs4 v4;
 		struct cfr_addrs6 v6;
@@ -127,7 +141,9 @@ struct cfr_flow {
  * @proto: IPPROTO_*
  * @family: NFPROTO_IPV4 or NFPROTO_IPV6
  * @dir: CFR_OUT or CFR_IN and enum cfr_level: none can be mistaken for another
+ * @sealed: whether it is the key of a sealed flow, set by the look-up
  * @hash: keyed hash of all that is above, set by the look-up
+ * @check: if @sealed, as many bits more of it
  * @policy: of the binding wanted, where @dir is a customer's
  *
  * It points into a packet, and lasts no longer than that packet's head stays.
@@ -140,7 +156,9 @@ struct cfr_key {
 	u8 proto;
 	u8 family;
 	u8 dir;
+	bool sealed;
 	u32 hash;
+	u32 check;
 	u32 policy;
 };
 
@@ -168,6 +186,7 @@ static __always_inline void cfr_flow_key(struct cfr_key *key, enum cfr_dir dir,
 	key->proto = ports->proto;
 	key->family = family;
 	key->dir = dir;
+	key->sealed = false;
 }
 
 /* The key of a packet that goes in direction @dir */
@@ -189,20 +208,14 @@ static inline enum cfr_level cfr_flow_level(const struct cfr_flow *flow)
 	return flow->node[CFR_IN].dir & ~CFR_IN;
 }
 
-/**
- * struct cfr_address - one of a flow's three ends
- * @addr: of the flow's family; IPv4 leaves the rest zero
- * @port: port or echo id
- */
-struct cfr_address {
-	union nf_inet_addr addr;
-	__be16 port;
-};
-
-static inline struct cfr_address cfr_flow_customer(const struct cfr_flow *flow)
+/* To be wiped after use */
+static inline struct cfr_address cfr_flow_customer(const struct cfr_seal *seal,
+						   const struct cfr_flow *flow)
 {
 	struct cfr_address end = { .port = flow->customer_port };
 
+	if (flow->sealed)
+		return cfr_seal_open(seal, flow);
 	if (flow->family == NFPROTO_IPV4)
 		end.addr.ip = flow->v4.customer;
 	else
@@ -246,20 +259,28 @@ static __always_inline __wsum cfr_flow_port_delta(__be16 from, __be16 to)
 			(__force __wsum)(__force u16)from);
 }
 
-/* The same when the relay's address and port take the customer's */
-static inline __wsum cfr_flow_delta6(const struct cfr_flow *flow)
+/* The same when an IPv6 address and a port take others' */
+static inline __wsum cfr_flow_end_delta6(const struct in6_addr *from,
+					 __be16 from_port,
+					 const struct in6_addr *to, __be16 to_port)
 {
-	__wsum delta = cfr_flow_port_delta(flow->customer_port,
-					   flow->relay_port);
+	__wsum delta = cfr_flow_port_delta(from_port, to_port);
 	int i;
 
 	for (i = 0; i < 4; i++) {
-		delta = csum_add(delta, (__force __wsum)
-				 flow->v6.relay.s6_addr32[i]);
-		delta = csum_sub(delta, (__force __wsum)
-				 flow->v6.customer.s6_addr32[i]);
+		delta = csum_add(delta, (__force __wsum)to->s6_addr32[i]);
+		delta = csum_sub(delta, (__force __wsum)from->s6_addr32[i]);
 	}
 	return delta;
+}
+
+/* The same when the relay's take the customer's, for struct cfr_addrs6 */
+static inline __wsum cfr_flow_delta6(const struct cfr_flow *flow)
+{
+	if (flow->sealed)
+		return 0;
+	return cfr_flow_end_delta6(&flow->v6.customer, flow->customer_port,
+				   &flow->v6.relay, flow->relay_port);
 }
 
 static inline bool cfr_flow_live(const struct cfr_flow *flow)
@@ -277,6 +298,8 @@ static inline bool cfr_flow_overdue(const struct cfr_flow *flow)
  * @ht: both nodes of every flow
  * @hash_key: never leaves the namespace, wiped with it
  * @fold_key: the same, for what keys are folded with before
+ * @seal: key of sealed flows
+ * @sealing: whether new ones are, and customers are looked up by tags
  * @timer: how long things last, in jiffies
  * @count: flows in any state
  * @held_count: flows on @held
@@ -294,6 +317,8 @@ struct cfr_flow_table {
 	struct rhashtable ht;
 	hsiphash_key_t hash_key;
 	u64 fold_key[10];
+	struct cfr_seal seal;
+	bool sealing;
 	u32 timer[CFR_TIMER_END];
 	atomic_t count;
 	atomic_t held_count;
@@ -307,6 +332,16 @@ struct cfr_flow_table {
 	bool walking;
 	u64 exhausted[CFR_EXHAUSTED_SLOTS];
 };
+
+/* That of the machine's namespaces one seals its flows */
+DECLARE_STATIC_KEY_FALSE(cfr_flow_any_sealing);
+
+/* Costs nothing where none does */
+static __always_inline bool cfr_flow_sealing(const struct cfr_flow_table *flows)
+{
+	return static_branch_unlikely(&cfr_flow_any_sealing) &&
+	       unlikely(READ_ONCE(flows->sealing));
+}
 
 /* How long a flow may be idle, in jiffies */
 static __always_inline u32 cfr_flow_idle(const struct cfr_flow_table *flows,
@@ -382,10 +417,11 @@ void cfr_flow_unlink(struct cfr_net *cn, struct cfr_flow *flow);
 void cfr_flow_release(struct cfr_net *cn, struct cfr_flow *flow);
 
 void cfr_flow_set_timers(struct cfr_net *cn, const struct cfr_timers *timers);
+bool cfr_flow_set_sealing(struct cfr_net *cn, bool sealing);
 void cfr_flow_sweep(struct cfr_net *cn, const struct cfr_config *cfg);
 void cfr_flow_flush(struct cfr_net *cn);
 void cfr_flow_erase(struct cfr_net *cn);
-void cfr_flow_seal(bool on);
+void cfr_flow_shut(enum cfr_stat why);
 u32 cfr_flow_count_live(const struct cfr_net *cn);
 u32 cfr_flow_count_held(const struct cfr_net *cn);
 u32 cfr_flow_count_shared(const struct cfr_net *cn);

@@ -10,7 +10,6 @@
  */
 
 #include "endpoint.h"
-#include "erase.h"
 #include "hairpin.h"
 #include "icmp.h"
 #include "lookup.h"
@@ -34,11 +33,9 @@ static struct cfr_flow *flow_of(struct cfr_net *cn,
 
 	if (flow)
 		return flow;
-	*why = CFR_STAT_crash_kernel;
-	if (cfr_packet_opens(pkt))
-		return cfr_erase_crash_kernel() ? NULL :
-		       cfr_flow_open(cn, policy, key, why);
 	*why = CFR_STAT_tcp_no_flow;
+	if (cfr_packet_opens(pkt))
+		return cfr_flow_open(cn, policy, key, why);
 	if (cfr_packet_accepts(pkt))
 		return cfr_endpoint_accept(cn, policy, key, why);
 	if (cfr_packet_resets(pkt))
@@ -100,7 +97,7 @@ unsigned int cfr_hairpin_in(struct cfr_net *cn, const struct cfr_config *cfg,
 		return cfr_drop(cn, why);
 	account(cn, from, CFR_OUT, skb, pkt);
 	account(cn, to, CFR_IN, skb, pkt);
-	if (!cfr_rewrite_data(skb, pkt->l4, CFR_IN, to))
+	if (!cfr_rewrite_data(&cn->flows.seal, skb, pkt->l4, CFR_IN, to))
 		return cfr_drop(cn, CFR_STAT_no_memory);
 	goes_on(skb, pkt->family);
 	skb_dst_drop(skb);
@@ -144,7 +141,7 @@ static bool quoted_ends(struct cfr_net *cn, struct sk_buff *skb,
 	from = cfr_flow_find(cn, &key);
 	if (!from)
 		return false;
-	q->sender = cfr_flow_customer(from);
+	q->sender = cfr_flow_customer(&cn->flows.seal, from);
 	return cfr_icmp_restore(skb, pkt, &q->quote, &q->sender, &q->receiver);
 }
 
@@ -226,7 +223,8 @@ unsigned int cfr_hairpin_out(struct cfr_net *cn, const struct cfr_config *cfg,
 			cfr_packet_wipe(&pkt);
 			return cfr_drop(cn, CFR_STAT_flow_gone);
 		}
-		done = cfr_rewrite_data(skb, pkt.l4, CFR_OUT, binding);
+		done = cfr_rewrite_data(&cn->flows.seal, skb, pkt.l4, CFR_OUT,
+					binding);
 		if (done && binding->touch)
 			cfr_normalise_out(cn, skb, pkt.l4, binding);
 	}

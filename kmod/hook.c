@@ -23,7 +23,6 @@
 
 #include "config.h"
 #include "endpoint.h"
-#include "erase.h"
 #include "hairpin.h"
 #include "hook.h"
 #include "icmp.h"
@@ -368,9 +367,7 @@ static struct cfr_flow *admit(struct cfr_net *cn, const struct cfr_config *cfg,
 		if (flow)
 			return flow;
 	} else if (cfr_packet_relayable(pkt)) {
-		why = CFR_STAT_crash_kernel;
-		flow = cfr_erase_crash_kernel() ? NULL :
-		       cfr_flow_open(cn, policy, key, &why);
+		flow = cfr_flow_open(cn, policy, key, &why);
 		if (flow)
 			return flow;
 	}
@@ -392,7 +389,7 @@ static noinline unsigned int relay_out(struct cfr_net *cn,
 				       struct sk_buff *skb, u8 l4,
 				       struct cfr_flow *flow)
 {
-	if (!cfr_rewrite_data(skb, l4, CFR_OUT, flow))
+	if (!cfr_rewrite_data(&cn->flows.seal, skb, l4, CFR_OUT, flow))
 		return cfr_drop(cn, CFR_STAT_no_memory);
 	if (flow->touch)
 		cfr_normalise_out(cn, skb, l4, flow);
@@ -512,11 +509,13 @@ static __always_inline unsigned int postrouting(struct cfr_net *cn,
 			return NF_ACCEPT;
 		return cfr_hairpin_out(cn, cfg, skb, family);
 	}
+	if (unlikely(cfr_flow_sealing(&cn->flows)))
+		return out_unusual(cn, cfg, skb, state);
 	flow = cfr_lookup_plain(cn, skb, family, CFR_OUT, &pkt);
 	if (unlikely(!flow))
 		return out_unusual(cn, cfg, skb, state);
 	cfr_flow_seen(&cn->flows, flow, CFR_OUT, skb, l3, &pkt);
-	if (flow->touch || unlikely(!cfr_rewrite_alone(skb)))
+	if (flow->special || unlikely(!cfr_rewrite_alone(skb)))
 		return relay_out(cn, cfg, skb, pkt.l4, flow);
 	cfr_rewrite_plain(skb, l3, &pkt, CFR_OUT, flow);
 	return relayed_out(cn, cfg, skb);

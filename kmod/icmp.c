@@ -174,7 +174,8 @@ static bool finish(struct sk_buff *skb, const struct cfr_packet *pkt,
 	return true;
 }
 
-static bool translate(struct sk_buff *skb, const struct cfr_packet *pkt,
+static bool translate(struct cfr_net *cn, struct sk_buff *skb,
+		      const struct cfr_packet *pkt,
 		      const struct cfr_quote *quote, const struct cfr_flow *flow,
 		      enum cfr_dir dir)
 {
@@ -183,7 +184,8 @@ static bool translate(struct sk_buff *skb, const struct cfr_packet *pkt,
 
 	if (skb_ensure_writable(skb, quoted_end(skb, quote)))
 		return false;
-	to = out ? cfr_flow_relay(flow) : cfr_flow_customer(flow);
+	to = out ? cfr_flow_relay(flow) :
+	     cfr_flow_customer(&cn->flows.seal, flow);
 	cfr_rewrite_quote(skb, pkt->family, quote,
 			  out ? CFR_DESTINATION : CFR_SOURCE, &to);
 	cfr_rewrite_outer(skb, pkt->family, out ? CFR_SOURCE : CFR_DESTINATION,
@@ -293,7 +295,7 @@ enum cfr_icmp cfr_icmp_translate(struct cfr_net *cn, struct sk_buff *skb,
 	*why = flow ? CFR_STAT_no_memory : CFR_STAT_icmp_no_flow;
 	if (quote.damaged)
 		*why = quote.no_memory ? CFR_STAT_no_memory : CFR_STAT_icmp_invalid;
-	if (flow && !quote.damaged && translate(skb, pkt, &quote, flow, dir))
+	if (flow && !quote.damaged && translate(cn, skb, pkt, &quote, flow, dir))
 		result = CFR_ICMP_TRANSLATED;
 	else if (flow)
 		result = CFR_ICMP_FAILED;

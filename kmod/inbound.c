@@ -59,7 +59,7 @@ static noinline unsigned int relay_in(struct cfr_net *cn,
 				      const struct cfr_packet *pkt,
 				      struct cfr_flow *flow)
 {
-	if (!cfr_rewrite_data(skb, pkt->l4, CFR_IN, flow))
+	if (!cfr_rewrite_data(&cn->flows.seal, skb, pkt->l4, CFR_IN, flow))
 		return cfr_drop(cn, CFR_STAT_no_memory);
 	if (flow->touch & CFR_TOUCH_IN)
 		cfr_normalise_in(skb, pkt->l4, flow);
@@ -152,7 +152,8 @@ static __always_inline unsigned int in(struct cfr_net *cn,
 
 	if (unlikely(!flow))
 		return in_unusual(cn, cfg, skb, family);
-	if (flow->touch & CFR_TOUCH_IN || unlikely(!cfr_rewrite_alone(skb)))
+	if (flow->touch & CFR_TOUCH_IN || flow->sealed ||
+	    unlikely(!cfr_rewrite_alone(skb)))
 		return in_whole(cn, cfg, skb, &pkt, flow);
 	cfr_flow_seen(&cn->flows, flow, CFR_IN, skb, l3, &pkt);
 	cfr_rewrite_plain(skb, l3, &pkt, CFR_IN, flow);

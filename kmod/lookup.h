@@ -24,7 +24,8 @@ static __always_inline bool cfr_lookup_same4(const struct cfr_flow *flow,
 {
 	__be32 near = key->dir & CFR_IN ? flow->v4.relay : flow->v4.customer;
 
-	return near == key->near->ip && flow->v4.remote == key->far->ip;
+	return (key->sealed || near == key->near->ip) &&
+	       flow->v4.remote == key->far->ip;
 }
 
 static __always_inline bool cfr_lookup_same6(const struct cfr_flow *flow,
@@ -33,7 +34,7 @@ static __always_inline bool cfr_lookup_same6(const struct cfr_flow *flow,
 	const struct in6_addr *near;
 
 	near = key->dir & CFR_IN ? &flow->v6.relay : &flow->v6.customer;
-	return ipv6_addr_equal(near, &key->near->in6) &&
+	return (key->sealed || ipv6_addr_equal(near, &key->near->in6)) &&
 	       ipv6_addr_equal(&flow->v6.remote, &key->far->in6);
 }
 
@@ -48,7 +49,10 @@ static __always_inline bool cfr_lookup_same(const struct cfr_node *node,
 		return false;
 	flow = container_of(node, struct cfr_flow, node[key->dir & CFR_IN]);
 	near_port = key->dir & CFR_IN ? flow->relay_port : flow->customer_port;
-	if (near_port != key->near_port || flow->remote_port != key->far_port ||
+	if (key->sealed ? !flow->sealed || flow->check != key->check :
+			  near_port != key->near_port)
+		return false;
+	if (flow->remote_port != key->far_port ||
 	    flow->proto != key->proto || flow->family != key->family)
 		return false;
 	if (key->dir == (CFR_OUT | CFR_LEVEL_BINDING) &&
@@ -135,7 +139,8 @@ static inline bool cfr_lookup_any(const struct cfr_net *cn)
  * @key: its hash need not be set
  *
  * Context: RCU read side. Return: NULL also for a flow that is overdue, but not
- * yet ended, and for one that another's hash hides: cfr_flow_find() knows.
+ * yet ended, for one that another's hash hides, and for a customer's that is sealed:
+ * cfr_flow_find() knows.
  */
 static __always_inline struct cfr_flow *cfr_lookup(struct cfr_net *cn,
 						   const struct cfr_key *key)

@@ -500,6 +500,13 @@ static int parse_priority(struct cfr_model *m, const struct nlattr *nla,
 	return 0;
 }
 
+static int parse_mappings(struct cfr_model *m, const struct nlattr *nla,
+			  struct netlink_ext_ack *extack)
+{
+	m->mappings = nla_get_u8(nla);
+	return 0;
+}
+
 static struct cfr_model *alloc_for(const struct nlmsghdr *nlh,
 				   struct netlink_ext_ack *extack)
 {
@@ -586,6 +593,8 @@ struct cfr_model *cfr_model_parse(const struct nlmsghdr *nlh,
 		err = parse_all(m, nlh, CFR_A_TIMERS, parse_timers, extack);
 	if (!err)
 		err = parse_all(m, nlh, CFR_A_PRIORITY, parse_priority, extack);
+	if (!err)
+		err = parse_all(m, nlh, CFR_A_MAPPINGS, parse_mappings, extack);
 	if (err) {
 		cfr_model_put(m);
 		return ERR_PTR(err);

@@ -49,6 +49,7 @@ struct cfr_model_place {
  * @generation: of the configuration, given when it comes into force
  * @timers: of all flows
  * @priority: enum cfr_priority
+ * @mappings: enum cfr_mappings
  * @npools: of @pool
  * @nprefixes: of @prefix and @place
  * @npolicies: of @policy
@@ -64,6 +65,7 @@ struct cfr_model {
 	u32 generation;
 	struct cfr_timers timers;
 	u8 priority;
+	u8 mappings;
 	u32 npools;
 	u32 nprefixes;
 	u32 npolicies;

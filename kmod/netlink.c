@@ -82,13 +82,14 @@ static const struct nla_policy timers_policy[CFR_TIMERS_A_MAX + 1] = {
 	[CFR_TIMERS_A_NONCONFORMANT] = { .type = NLA_FLAG },
 };
 
-static const struct nla_policy config_set_policy[CFR_A_PRIORITY + 1] = {
+static const struct nla_policy config_set_policy[CFR_A_MAPPINGS + 1] = {
 	[CFR_A_GENERATION] = { .type = NLA_U32 },
 	[CFR_A_POOL] = NLA_POLICY_NESTED(pool_policy),
 	[CFR_A_POLICY] = NLA_POLICY_NESTED(policy_policy),
 	[CFR_A_BYPASS] = NLA_POLICY_NESTED(bypass_policy),
 	[CFR_A_TIMERS] = NLA_POLICY_NESTED(timers_policy),
 	[CFR_A_PRIORITY] = NLA_POLICY_MAX(NLA_U8, CFR_PRIORITY_MAX),
+	[CFR_A_MAPPINGS] = NLA_POLICY_MAX(NLA_U8, CFR_MAPPINGS_MAX),
 };
 
 static void *begin(struct sk_buff *skb, struct netlink_callback *cb, u8 cmd)
@@ -232,9 +233,10 @@ static int put_timers(struct sk_buff *skb, int type,
 static int put_common(struct sk_buff *skb, const struct cfr_model *m)
 {
 	if (put_timers(skb, CFR_A_TIMERS, &m->timers, m->timers.own) ||
-	    put_timers(skb, CFR_A_TIMERS_EFFECT, &m->timers, U8_MAX))
+	    put_timers(skb, CFR_A_TIMERS_EFFECT, &m->timers, U8_MAX) ||
+	    nla_put_u8(skb, CFR_A_PRIORITY, m->priority))
 		return -EMSGSIZE;
-	return nla_put_u8(skb, CFR_A_PRIORITY, m->priority);
+	return nla_put_u8(skb, CFR_A_MAPPINGS, m->mappings);
 }
 
 /* The @at-th message of a configuration: the rest, pools, policies, bypasses. */
@@ -300,8 +302,9 @@ static int cfr_config_get_done(struct netlink_callback *cb)
 }
 
 static void put_warnings(struct sk_buff *skb, const struct cfr_model *m,
-			 const struct cfr_local *local)
+			 const struct cfr_change *change)
 {
+	const struct cfr_local *local = change->local;
 	char text[WARNING_MAX];
 	u32 i;
 
@@ -316,6 +319,9 @@ static void put_warnings(struct sk_buff *skb, const struct cfr_model *m,
 	if (m->npolicies && kexec_crash_loaded())
 		nla_put_string(skb, CFR_A_WARNING,
 			       "a crash kernel is loaded: a crash writes all mappings to a disk");
+	if (change->flushed)
+		nla_put_string(skb, CFR_A_WARNING,
+			       "mappings are kept in another way from now on: all flows have ended");
 }
 
 static int config_set(struct genl_info *info, struct cfr_change *change)
@@ -328,7 +334,7 @@ static int config_set(struct genl_info *info, struct cfr_change *change)
 
 	/* first, so that nothing can fail once the model is in force */
 	skb = genlmsg_new(nla_total_size(sizeof(u32)) +
-			  (m->npools + 1) * nla_total_size(WARNING_MAX),
+			  (m->npools + 2) * nla_total_size(WARNING_MAX),
 			  GFP_KERNEL);
 	if (!skb)
 		return -ENOMEM;
@@ -342,7 +348,7 @@ static int config_set(struct genl_info *info, struct cfr_change *change)
 	err = cfr_config_swap(cn, change);
 	if (!err) {
 		nla_put_u32(skb, CFR_A_GENERATION, change->generation);
-		put_warnings(skb, m, change->local);
+		put_warnings(skb, m, change);
 	}
 	cfr_model_put(m);
 	if (err)

@@ -111,6 +111,7 @@ void cfr_reap_end_shared(struct cfr_net *cn, struct cfr_flow *shared)
 static void wipe_customer(struct cfr_flow *flow)
 {
 	flow->customer_port = 0;
+	flow->check = 0;
 	flow->node[CFR_OUT].hash = 0;
 	memset(flow->ready, 0, sizeof(flow->ready));
 	if (flow->family == NFPROTO_IPV4) {

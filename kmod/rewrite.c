@@ -106,8 +106,42 @@ static void rewrite_members(struct sk_buff *skb, u8 l4, enum cfr_dir dir,
 				flow->proto, l4, dir, flow);
 }
 
+/* By an address that no flow shows, nor a difference to it */
+static void rewrite_to(struct sk_buff *skb, u8 l4, enum cfr_dir dir,
+		       const struct cfr_flow *flow, const struct cfr_address *to)
+{
+	u8 *l3 = skb_network_header(skb);
+	struct ipv6hdr *ip6h = (struct ipv6hdr *)l3;
+	__wsum delta;
+
+	if (flow->family == NFPROTO_IPV4)
+		return cfr_rewrite_one4(skb, (struct iphdr *)l3, flow->proto,
+					l3 + l4, dir, to->addr.ip, to->port);
+	delta = cfr_flow_end_delta6(dir == CFR_OUT ? &ip6h->saddr : &ip6h->daddr,
+				    *cfr_rewrite_port(flow->proto, l3 + l4, dir),
+				    &to->addr.in6, to->port);
+	cfr_rewrite_one6(skb, ip6h, flow->proto, l3 + l4, dir, &to->addr.in6,
+			 to->port, delta);
+}
+
+static noinline void rewrite_sealed(const struct cfr_seal *seal,
+				    struct sk_buff *skb, u8 l4, enum cfr_dir dir,
+				    const struct cfr_flow *flow)
+{
+	struct cfr_address to = dir == CFR_OUT ? cfr_flow_relay(flow) :
+						 cfr_flow_customer(seal, flow);
+	struct sk_buff *member;
+
+	rewrite_to(skb, l4, dir, flow, &to);
+	if (cfr_rewrite_fraglist(skb))
+		skb_walk_frags(skb, member)
+			rewrite_to(member, l4, dir, flow, &to);
+	memzero_explicit(&to, sizeof(to));
+}
+
 /**
  * cfr_rewrite_data() - rewrite one end of a TCP, UDP or echo packet
+ * @seal: of the namespace
  * @skb: the packet; its head may move
  * @l4: offset of its transport header, which is linear
  * @dir: its direction: CFR_OUT gets the relay's source, CFR_IN the customer's
@@ -117,8 +151,8 @@ static void rewrite_members(struct sk_buff *skb, u8 l4, enum cfr_dir dir,
  * Return: false, with the packet unchanged, where no writable copy of it
  * could be had; true with all linear and writable that is normalised afterwards.
  */
-bool cfr_rewrite_data(struct sk_buff *skb, u8 l4, enum cfr_dir dir,
-		      const struct cfr_flow *flow)
+bool cfr_rewrite_data(const struct cfr_seal *seal, struct sk_buff *skb, u8 l4,
+		      enum cfr_dir dir, const struct cfr_flow *flow)
 {
 	bool fraglist = cfr_rewrite_fraglist(skb);
 	unsigned int end = written_end(skb, l4, flow);
@@ -131,11 +165,15 @@ bool cfr_rewrite_data(struct sk_buff *skb, u8 l4, enum cfr_dir dir,
 	if ((skb_cloned(skb) || skb_headlen(skb) < end) &&
 	    skb_ensure_writable(skb, end))
 		return false;
+	skb_clear_hash(skb);
+	if (unlikely(flow->sealed)) {
+		rewrite_sealed(seal, skb, l4, dir, flow);
+		return true;
+	}
 	cfr_rewrite_one(skb, skb_network_header(skb), flow->family, flow->proto,
 			l4, dir, flow);
 	if (fraglist)
 		rewrite_members(skb, l4, dir, flow);
-	skb_clear_hash(skb);
 	return true;
 }
 

@@ -75,13 +75,10 @@ static __always_inline void cfr_rewrite_l4(struct sk_buff *skb, u8 proto, u8 *l4
 static __always_inline void cfr_rewrite_one4(struct sk_buff *skb,
 					     struct iphdr *iph, u8 proto,
 					     u8 *l4, enum cfr_dir dir,
-					     const struct cfr_flow *flow)
+					     __be32 to, __be16 port_to)
 {
-	bool out = dir == CFR_OUT;
 	__be16 *port = cfr_rewrite_port(proto, l4, dir);
-	__be16 port_to = out ? flow->relay_port : flow->customer_port;
-	__be32 *addr = out ? &iph->saddr : &iph->daddr;
-	__be32 to = out ? flow->v4.relay : flow->v4.customer;
+	__be32 *addr = dir == CFR_OUT ? &iph->saddr : &iph->daddr;
 	__wsum delta = csum_sub((__force __wsum)to, (__force __wsum)*addr);
 	__wsum all = cfr_flow_port_delta(*port, port_to);
 
@@ -93,39 +90,42 @@ static __always_inline void cfr_rewrite_one4(struct sk_buff *skb,
 	cfr_rewrite_l4(skb, proto, l4, port, port_to, true, all);
 }
 
+/* @delta: what the checksum gains by both */
 static __always_inline void cfr_rewrite_one6(struct sk_buff *skb,
 					     struct ipv6hdr *ip6h, u8 proto,
 					     u8 *l4, enum cfr_dir dir,
-					     const struct cfr_flow *flow)
+					     const struct in6_addr *to,
+					     __be16 port_to, __wsum delta)
 {
-	bool out = dir == CFR_OUT;
-
-	if (out)
-		ip6h->saddr = flow->v6.relay;
+	if (dir == CFR_OUT)
+		ip6h->saddr = *to;
 	else
-		ip6h->daddr = flow->v6.customer;
-	cfr_rewrite_l4(skb, proto, l4, cfr_rewrite_port(proto, l4, dir),
-		       out ? flow->relay_port : flow->customer_port, false,
-		       out ? flow->v6.delta : ~flow->v6.delta);
+		ip6h->daddr = *to;
+	cfr_rewrite_l4(skb, proto, l4, cfr_rewrite_port(proto, l4, dir), port_to,
+		       false, delta);
 }
 
-/* One packet's headers, which are linear and writable */
+/* One packet's headers, which are linear and writable, by a flow that is not sealed */
 static __always_inline void cfr_rewrite_one(struct sk_buff *skb, u8 *l3,
 					    u8 family, u8 proto, u8 l4,
 					    enum cfr_dir dir,
 					    const struct cfr_flow *flow)
 {
+	bool out = dir == CFR_OUT;
+	__be16 port = out ? flow->relay_port : flow->customer_port;
+
 	if (family == NFPROTO_IPV4)
 		cfr_rewrite_one4(skb, (struct iphdr *)l3, proto, l3 + l4, dir,
-				 flow);
+				 out ? flow->v4.relay : flow->v4.customer, port);
 	else
 		cfr_rewrite_one6(skb, (struct ipv6hdr *)l3, proto, l3 + l4, dir,
-				 flow);
+				 out ? &flow->v6.relay : &flow->v6.customer, port,
+				 out ? flow->v6.delta : ~flow->v6.delta);
 }
 
 bool cfr_rewrite_partial(const struct sk_buff *skb, const void *l4);
-bool cfr_rewrite_data(struct sk_buff *skb, u8 l4, enum cfr_dir dir,
-		      const struct cfr_flow *flow);
+bool cfr_rewrite_data(const struct cfr_seal *seal, struct sk_buff *skb, u8 l4,
+		      enum cfr_dir dir, const struct cfr_flow *flow);
 
 /* Is a packet nobody else's and in one piece? */
 static __always_inline bool cfr_rewrite_alone(const struct sk_buff *skb)

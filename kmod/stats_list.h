@@ -59,7 +59,7 @@ REFUSAL(tcp_no_flow,
 	"a marked TCP segment in mid-flow, but no flow: its flow has ended or was never relayed")
 REFUSAL(flow_gone,
 	"an unmarked packet of the relay's own whose flow ended while the packet was under way")
-REFUSAL(sealed,
+REFUSAL(suspended,
 	"a new flow while all mappings are erased: the machine is about to sleep or restart")
 REFUSAL(crash_kernel,
 	"a new flow while a crash kernel is loaded, whose dump would hold mappings: unload it (kexec -p -u) or set the module parameter allow_crash_kernel")

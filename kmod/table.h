@@ -29,11 +29,21 @@ static const struct rhashtable_params cfr_table_params = {
 	.automatic_shrinking = true,
 };
 
+/* Of a customer where flows are sealed, the tag's halves */
+static inline void cfr_table_set_hash(const struct cfr_flow_table *flows,
+				      struct cfr_key *key)
+{
+	if (unlikely(cfr_flow_sealing(flows)) && !(key->dir & CFR_IN))
+		return cfr_seal_key(&flows->seal, key);
+	key->sealed = false;
+	key->hash = cfr_lookup_hash(flows, key);
+}
+
 /* Whoever is there; sets the key's hash */
 static inline struct cfr_node *cfr_table_get(struct cfr_net *cn,
 					     struct cfr_key *key)
 {
-	key->hash = cfr_lookup_hash(&cn->flows, key);
+	cfr_table_set_hash(&cn->flows, key);
 	return rhashtable_lookup(&cn->flows.ht, key, cfr_table_params);
 }
 

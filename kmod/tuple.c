@@ -127,7 +127,8 @@ static int insert_last(struct cfr_net *cn, const struct cfr_egress *egress,
  * @flow: has everything else; its relay's node is in the table then
  * @customer: its key, CFR_OUT
  *
- * Return: 0, -EEXIST where none was found, or as rhashtable says it.
+ * Return: 0, 1 where it has one but few are left (see entropy.c), -EEXIST where none
+ * was found, or as rhashtable says it.
  */
 int cfr_tuple_take(struct cfr_net *cn, const struct cfr_egress *egress,
 		   struct cfr_flow *flow, const struct cfr_key *customer)
@@ -144,7 +145,7 @@ int cfr_tuple_take(struct cfr_net *cn, const struct cfr_egress *egress,
 		err = insert_last(cn, egress, flow, &key, &relay, &draws);
 	if (err == -EEXIST)
 		note_exhausted(cn, flow->policy, customer, egress);
-	if (!err && !egress->echo)	/* whose ids are others */
-		cfr_entropy_drawn(egress->spans->entropy, draws);
-	return err;
+	if (err || egress->echo)	/* whose ids are others */
+		return err;
+	return cfr_entropy_drawn(egress->spans->entropy, draws);
 }

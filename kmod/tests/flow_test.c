@@ -403,7 +403,7 @@ static void flow_rests(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, atomic_read(&cn->flows.count), 0);
 }
 
-/* A policy without a pool of the family, and a sealed relay, refuse. */
+/* A policy without a pool of the family, and a relay that is shut, refuse. */
 static void flow_refused(struct kunit *test)
 {
 	static const struct cfr_policy empty = { .id = 8 };
@@ -414,10 +414,10 @@ static void flow_refused(struct kunit *test)
 	probe_init(&p, NFPROTO_IPV4, IPPROTO_UDP);
 	KUNIT_EXPECT_NULL(test, open_by(cn, &empty, &p, &why));
 	KUNIT_EXPECT_EQ(test, why, CFR_STAT_no_pool);
-	cfr_flow_seal(true);
+	cfr_flow_shut(CFR_STAT_suspended);
 	KUNIT_EXPECT_NULL(test, open(cn, &p, &why));
-	KUNIT_EXPECT_EQ(test, why, CFR_STAT_sealed);
-	cfr_flow_seal(false);
+	KUNIT_EXPECT_EQ(test, why, CFR_STAT_suspended);
+	cfr_flow_shut(CFR_STAT_COUNT);
 	KUNIT_EXPECT_NOT_NULL(test, open(cn, &p, &why));
 }
 

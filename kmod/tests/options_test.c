@@ -566,13 +566,15 @@ static void options_paged(struct kunit *test)
 	for (flags = SYN; flags <= ACK; flags += ACK - SYN) {
 		make(b, &b->before, flags, &in);
 		skb = test_skb(test, &b->before, 40);
-		KUNIT_ASSERT_TRUE(test, cfr_rewrite_data(skb, 20, CFR_OUT, &b->flow));
+		KUNIT_ASSERT_TRUE(test, cfr_rewrite_data(NULL, skb, 20, CFR_OUT,
+							 &b->flow));
 		KUNIT_EXPECT_EQ(test, skb_headlen(skb),
 				flags == SYN ? b->before.len : 52);
 	}
 	b->flow.touch = CFR_FIELDS_SAFE & ~CFR_TOUCH_TCP;
 	skb = test_skb(test, &b->before, 40);
-	KUNIT_ASSERT_TRUE(test, cfr_rewrite_data(skb, 20, CFR_OUT, &b->flow));
+	KUNIT_ASSERT_TRUE(test, cfr_rewrite_data(NULL, skb, 20, CFR_OUT,
+							 &b->flow));
 	KUNIT_EXPECT_EQ(test, skb_headlen(skb), 40);
 }
 

@@ -78,6 +78,7 @@ static void make_before(struct change *c)
 	get_random_bytes(&c->flow, sizeof(c->flow));
 	c->flow.family = c->spec.family;
 	c->flow.proto = c->spec.proto;
+	c->flow.sealed = false;
 	if (c->spec.family == NFPROTO_IPV6)
 		c->flow.v6.delta = slow_delta(&c->flow);
 	test_make(&c->spec, &c->before);
@@ -114,12 +115,31 @@ static void set_summed(struct sk_buff *skb, const struct change *c, u8 how)
 	}
 }
 
+static bool rewrite_sealed(struct sk_buff *skb, const struct change *c, u8 l4)
+{
+	struct cfr_flow flow = c->flow;
+	struct cfr_seal seal;
+
+	cfr_seal_renew(&seal);
+	flow.v6.delta = c->spec.family == NFPROTO_IPV6 ? 0 : flow.v6.delta;
+	cfr_seal_cover(&seal, &flow, get_random_u32());
+	return cfr_rewrite_data(&seal, skb, l4, c->dir, &flow);
+}
+
+/* Each way that there is */
 static bool rewrite(struct sk_buff *skb, const struct change *c)
 {
 	struct cfr_packet pkt;
 
 	cfr_packet_parse(skb, c->spec.family, &pkt);
-	return cfr_rewrite_data(skb, pkt.l4, c->dir, &c->flow);
+	if (get_random_u32_below(3) == 0)
+		return rewrite_sealed(skb, c, pkt.l4);
+	if (cfr_rewrite_alone(skb) && get_random_u32() & 1 &&
+	    (pkt.ports.proto == IPPROTO_TCP || pkt.ports.proto == IPPROTO_UDP)) {
+		cfr_rewrite_plain(skb, skb->data, &pkt, c->dir, &c->flow);
+		return true;
+	}
+	return cfr_rewrite_data(NULL, skb, pkt.l4, c->dir, &c->flow);
 }
 
 /* Two representations of one sum: 0 and 0xffff */

@@ -20,7 +20,7 @@ set -euo pipefail
 cd "$(dirname "$0")"
 
 out=${CFR_OUT:-.}/rows
-cases=${BENCH_CASES:-sink floor forward masquerade flowtable slow full}
+cases=${BENCH_CASES:-sink floor forward masquerade flowtable slow full sealed}
 families=${BENCH_FAMILIES:-4 6}
 protos=${BENCH_PROTOS:-udp tcp}
 counts=${BENCH_FLOWS:-1 1000 100000}
@@ -185,11 +185,16 @@ case_up() { # CASE
 		END
 		sysctls "$relay" net/netfilter/nf_flowtable_{udp,tcp}_timeout=7200
 		;;
-	slow | full)
+	slow | full | sealed)
+		local normalise=off mappings=clear
+
+		[ "$1" != full ] || normalise=full
+		[ "$1" != sealed ] || mappings=sealed
 		ip netns exec "$relay" cfrctl apply - <<-END
 			pool bench4 prefix 198.51.100.0/24
 			pool bench6 prefix 2001:db8:cf::/64
-			policy bench mark 0x1/0xff pool bench4 pool bench6 normalise ${1/slow/off}
+			policy bench mark 0x1/0xff pool bench4 pool bench6 normalise $normalise
+			mappings $mappings
 		END
 		;;
 	esac
@@ -207,7 +212,7 @@ path_count() { # CASE
 			awk '/counter packets/ { print $3 }')" \
 			"$(ip netns exec "$relay" cat "$flows")"
 		;;
-	slow | full)
+	slow | full | sealed)
 		ip netns exec "$relay" cfrctl -j stats |
 			jq -r '.counters | "\(.relayed_out) \(.flows_created)"'
 		;;
@@ -245,7 +250,7 @@ counted() { # CASE NEW SENT
 		return 1
 	fi
 	case $1,$2 in
-	flowtable,* | masquerade,* | slow,* | full,*)
+	flowtable,* | masquerade,* | slow,* | full,* | sealed,*)
 		if [ "$2" = false ] && [ "$created" -ne 0 ] ||
 			[ "$2" = true ] && [ "$created" -lt "$3" ]; then
 			echo "# $created flows were created by $3 packets"
@@ -255,7 +260,7 @@ counted() { # CASE NEW SENT
 	flowtable,*)
 		[ "$seen" -eq 0 ] || { echo "# $seen packets left the flowtable"; return 1; }
 		;;
-	slow,* | full,*)
+	slow,* | full,* | sealed,*)
 		[ "$seen" -ge "$3" ] || { echo "# only $seen of $3 relayed"; return 1; }
 		;;
 	esac
@@ -294,7 +299,7 @@ flowgen() { # CASE FAMILY PROTO FLOWS NEW
 		how+=(customers "$relay")
 	elif [ "$5" = false ]; then
 		case $1 in
-		masquerade | flowtable | slow | full)
+		masquerade | flowtable | slow | full | sealed)
 			./flowgen "${ends[@]}" "${args[@]}" warm rewritten || return
 			[ "$4" -eq "$used" ] || ./flowgen "${ends[@]}" "${args[@]}" -f "$used" \
 				-n $(($4 - used)) open rewritten || return
@@ -354,7 +359,7 @@ pktgen() { # CASE FAMILY PROTO FLOWS NEW
 	local text count=10000 rounds=3
 
 	case $1 in
-	masquerade | flowtable | slow | full)
+	masquerade | flowtable | slow | full | sealed)
 		# all flows; a flowtable takes them when they are seen again
 		pktgen_send "$2" "$4" "$4" 3 > /dev/null || return ;;
 	*)
@@ -396,7 +401,7 @@ modprobe -a sch_ingress cls_u32 cls_matchall act_gact act_mirred veth pktgen \
 for name in buckets=262144 max=1000000; do
 	echo "${name#*=}" > "/proc/sys/net/netfilter/nf_conntrack_${name%=*}"
 done
-if [[ " $cases " == *" slow "* || " $cases " == *" full "* ]]; then
+if [[ " $cases " == *" slow "* || " $cases " == *" full "* || " $cases " == *" sealed "* ]]; then
 	rmmod cfr 2> /dev/null || true
 	modprobe cfr max_flows=1000000 max_flows_total=1000000
 fi
@@ -423,7 +428,7 @@ for name in $cases; do
 				esac
 			done
 			case $name in
-			masquerade | flowtable | slow | full) topology_down ;;
+			masquerade | flowtable | slow | full | sealed) topology_down ;;
 			*) fresh=no ;;
 			esac
 		done

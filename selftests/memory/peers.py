@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0
-"""peers.py FOLDER NAME: all that a relay in a VM talks to, and a look into the VM's memory, through the sockets in FOLDER:
-cust and up, a frame a datagram, and qmp. NAME is what QEMU calls that folder. KTAP."""
+"""peers.py FOLDER NAME WORDS: all that a relay in a VM talks to, and a look into the VM's memory, through the sockets in FOLDER:
+cust and up, a frame a datagram, and qmp. NAME is what QEMU calls that folder, WORDS are the
+kernel's: with mappings=sealed, live mappings are not to be found either. KTAP."""
 import contextlib
 import ipaddress
 import json
@@ -10,6 +11,7 @@ import os
 import re
 import socket
 import struct
+import subprocess
 import sys
 import time
 
@@ -138,10 +140,13 @@ class Machine:
                 return answer["return"]
         raise OSError("QEMU has gone")
 
-    def memory(self):
-        """All of it, stopped for as long as it takes"""
-        path = f"{self.folder}/memory"
+    def dump(self):
+        """A file with all of its memory; it stands still for as long as that takes"""
         self.ask("dump-guest-memory", paging=False, protocol=f"file:{self.name}/memory")
+        return f"{self.folder}/memory"
+
+    def memory(self):
+        path = self.dump()
         with open(path, "rb") as f:
             whole = mmap.mmap(f.fileno(), 0, access=mmap.ACCESS_READ)
         os.unlink(path)
@@ -161,9 +166,9 @@ class Lab:
             return pred({name: int(value) for name, value in zip(words[::2], words[1::2])})
         self.up.wait(fits, seconds)
 
-    def enough(self):
-        """Until the machine has gone"""
-        end = time.monotonic() + PATIENCE
+    def enough(self, seconds=PATIENCE):
+        """Until the machine has gone, or so long"""
+        end = time.monotonic() + seconds
         with contextlib.suppress(OSError):
             while time.monotonic() < end:
                 self.cust.send(IP(src="10.83.200.2", dst="10.83.200.1") / UDP(sport=9, dport=9))
@@ -192,8 +197,22 @@ def pairs(memory, flows):
             alone += 1
             around = memory[max(0, at - NEAR):at + NEAR]
             near += relay in around
-            objects += memory[at - 10:at - 8] == port
+            objects += memory[at - 12:at - 10] == port
     return near, objects, alone
+
+
+def unsealed(machine, flows):
+    """How many of these flows are found in memory; how often the key that they are sealed under"""
+    def digits(octets):
+        return octets[::-1].hex()   # as a number of this machine's
+
+    lines = "\n".join(" ".join(digits(part) for end in ((f.src, f.sport), f.relay, (SERVER[4], PORTS[f.kind]))
+                              for part in (packed(end[0]), struct.pack(">H", end[1]))) for f in flows if f.family == 4)
+    path = machine.dump()
+    words = subprocess.run([f"{machine.folder}/unseal", path], input=lines, capture_output=True, text=True,
+                           check=True).stdout.split()
+    os.unlink(path)
+    return int(words[1]), int(words[3])
 
 
 class Report:
@@ -206,23 +225,50 @@ class Report:
         self.failed += not good
         print(f"{'ok' if good else 'not ok'} {self.number} {name}", flush=True)
 
+    def end(self):
+        print(f"# totals: pass:{self.number - self.failed} fail:{self.failed} skip:0")
+        return bool(self.failed)
+
+
+def panics(lab, machine, report, flows):
+    """Whoever has the memory opens sealed flows for as long as the machine lives. What a crash leaves, nobody does."""
+    objects, keys = unsealed(machine, flows)
+    print(f"# alive: {objects} flows, {keys} keys that open them")
+    report.result(objects >= len(flows) // 2 and keys > 0, "while the machine lives, flows and their key are found")
+    lab.enough(10)
+    with contextlib.suppress(TimeoutError):
+        while True:
+            lab.says(lambda _: True, 20)
+    objects, keys = unsealed(machine, flows)
+    print(f"# after a panic: {objects} flows, {keys} keys that open them")
+    report.result(objects >= len(flows) // 2, "after a panic the flows are in memory still")
+    report.result(keys == 0, "and nothing that opens them")
+
 
 def main():
-    folder, name = sys.argv[1:]
+    folder, name, words = sys.argv[1:]
+    sealed = "mappings=sealed" in words.split()
     lab = Lab(folder)
     lab.says(lambda _: True, 600)
     machine = Machine(folder, name)
-    report = Report(4)
+    report = Report(3 if "relay=panics" in words.split() else 4)
     flows = [Flow(lab, n, family, kind) for n in range(CUSTOMERS) for family in (4, 6) for kind in (TCP, UDP)]
     for flow in flows:
         flow.begin()
     for flow in flows:
         flow.refresh()
+    if "relay=panics" in words.split():
+        panics(lab, machine, report, flows)
+        return report.end()
     near, objects, alone = pairs(machine.memory(), flows)
     print(f"# {len(flows)} live flows: {near} pairs within {NEAR} octets, {objects} endpoints as flows have them, "
           f"{alone} addresses of customers")
-    report.result(near >= len(flows), "while flows live, the search finds each customer beside its relay address")
-    report.result(objects >= len(flows), "and each flow")
+    if sealed:
+        report.result(near == 0, "while flows live, sealed, no customer is beside its relay address")
+        report.result(objects == 0, "nor in a flow")
+    else:
+        report.result(near >= len(flows), "while flows live, the search finds each customer beside its relay address")
+        report.result(objects >= len(flows), "and each flow")
     for flow in flows:
         flow.end()
     lab.says(lambda now: now["flows"] == now["held"] == 0 and now["created"] >= len(flows))
@@ -236,8 +282,7 @@ def main():
     print(f"# {relays} relay addresses, in packets; "
           f"{len(re.findall(b'from a customer', memory))} payloads of customers")
     lab.enough()
-    print(f"# totals: pass:{report.number - report.failed} fail:{report.failed} skip:0")
-    return bool(report.failed)
+    return report.end()
 
 
 if __name__ == "__main__":

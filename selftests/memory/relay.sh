@@ -26,6 +26,11 @@ say() {
 	timeout 5 bash -c 'echo "$1" >/dev/udp/203.0.113.20/9999' say "$1"
 }
 
+# mappings: as the kernel's command line wants them
+mappings() {
+	grep -qw mappings=sealed /proc/cmdline && echo sealed || echo clear
+}
+
 configured() {
 	modprobe -q virtio_net
 	busywait 30 test -n "$(device 1)" || return
@@ -63,6 +68,7 @@ configured() {
 		pool web6 prefix $POOL6
 		policy homes mark 0x1/0xff pool web4 pool web6
 		timers udp 4 tcp-open 4 tcp-established 900 tcp-close 1 hold 2 nonconformant
+		mappings $(mappings)
 	EOF
 }
 
@@ -78,5 +84,9 @@ told() {
 
 check "the relay is set up" configured
 check "its peers say that they have seen enough" busywait 600 told
+if grep -qw relay=panics /proc/cmdline; then
+	sysctl -qw kernel.panic=0	# and then it stands still
+	echo c >/proc/sysrq-trigger
+fi
 check "flows were relayed" test "$(stat flows_created)" -gt 0
 finish

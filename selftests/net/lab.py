@@ -195,8 +195,8 @@ def cfrctl(*args, ns="relay", text=None):
 
 
 def apply(text, ns="relay"):
-    """The whole configuration at once"""
-    cfrctl("apply", "-", ns=ns, text=text)
+    """The whole configuration at once, and what whoever runs this test wants in each"""
+    cfrctl("apply", "-", ns=ns, text=text + ENV.get("COMMON", ""))
 
 
 def stats(ns="relay"):

@@ -418,6 +418,7 @@ setup_cfr() {
 pool web4 prefix $POOL4
 pool web6 prefix $POOL6
 policy homes mark 0x1/0xff pool web4 pool web6 ${KNOBS:-}
+${COMMON:-}
 EOF
 }
 

@@ -36,18 +36,18 @@ static void rewrite4(u8 proto)
 	struct sk_buff skb = { .ip_summed = CHECKSUM_NONE };
 	struct iphdr iph, old;
 	struct tcphdr th;
-	struct cfr_flow flow;
+	__be16 to_port;
+	__be32 to;
 	u8 *l4 = (u8 *)&th;
 	u16 check = *cfr_rewrite_check(proto, l4);
 	u16 from = *cfr_rewrite_port(proto, l4, dir);
 	u32 addr, port;
 
 	old = iph;
-	cfr_rewrite_one4(&skb, &iph, proto, l4, dir, &flow);
-	assert(*cfr_rewrite_port(proto, l4, dir) ==
-	       (dir == CFR_OUT ? flow.relay_port : flow.customer_port));
-	assert(iph.saddr == (dir == CFR_OUT ? flow.v4.relay : old.saddr));
-	assert(iph.daddr == (dir == CFR_OUT ? old.daddr : flow.v4.customer));
+	cfr_rewrite_one4(&skb, &iph, proto, l4, dir, to, to_port);
+	assert(*cfr_rewrite_port(proto, l4, dir) == to_port);
+	assert(iph.saddr == (dir == CFR_OUT ? to : old.saddr));
+	assert(iph.daddr == (dir == CFR_OUT ? old.daddr : to));
 	addr = dir == CFR_OUT ? gain(old.saddr, iph.saddr) :
 				gain(old.daddr, iph.daddr);
 	port = gain(from, *cfr_rewrite_port(proto, l4, dir));
@@ -63,14 +63,17 @@ static void rewrite6(u8 proto)
 	struct sk_buff skb = { .ip_summed = CHECKSUM_NONE };
 	struct ipv6hdr ip6h;
 	struct tcphdr th;
-	struct cfr_flow flow;
+	struct in6_addr to;
+	__be16 to_port;
+	__wsum delta;
 	u8 *l4 = (u8 *)&th;
 	u16 check = *cfr_rewrite_check(proto, l4);
 
-	__CPROVER_assume(law_not(flow.v6.delta));
-	cfr_rewrite_one6(&skb, &ip6h, proto, l4, dir, &flow);
+	__CPROVER_assume(law_not(delta));
+	cfr_rewrite_one6(&skb, &ip6h, proto, l4, dir, &to, to_port,
+			 dir == CFR_OUT ? delta : ~delta);
 	check_l4(proto, check, *cfr_rewrite_check(proto, l4),
-		 dir == CFR_OUT ? v(flow.v6.delta) : minus(v(flow.v6.delta)));
+		 dir == CFR_OUT ? v(delta) : minus(v(delta)));
 }
 
 void tcp4(void)
@@ -110,6 +113,7 @@ void delta6(void)
 	u32 gained = gain(flow.customer_port, flow.relay_port);
 	int i;
 
+	flow.sealed = false;
 	for (i = 0; i < 4; i++) {
 		gained = plus(gained, v(flow.v6.relay.s6_addr32[i]));
 		gained = plus(gained, minus(v(flow.v6.customer.s6_addr32[i])));

@@ -86,6 +86,7 @@ static void start(void)
 	t.udp = may_miss(u32(t.timers, CFR_TIMERS_A_UDP, 300));
 	t.hold = may_miss(u32(t.timers, CFR_TIMERS_A_HOLD, 120));
 	may_miss(u8(&t.top, CFR_A_PRIORITY, CFR_PRIORITY_KEEP));
+	may_miss(u8(&t.top, CFR_A_MAPPINGS, CFR_MAPPINGS_SEALED));
 }
 
 /* Spoiling one attribute after another */
@@ -472,6 +473,11 @@ static struct node *priority_unknown(void)
 	return u8(&t.top, CFR_A_PRIORITY, CFR_PRIORITY_MAX + 1);
 }
 
+static struct node *mappings_unknown(void)
+{
+	return u8(&t.top, CFR_A_MAPPINGS, CFR_MAPPINGS_MAX + 1);
+}
+
 static struct node *nothing(void)
 {
 	t.top.children = 1;
@@ -545,6 +551,7 @@ static const struct {
 	{ "a timer of 0 seconds", timer_zero, ERANGE, "range" },
 	{ "a timer of more than 7 days", timer_long, ERANGE, "range" },
 	{ "an unknown priority", priority_unknown, ERANGE, "range" },
+	{ "an unknown way to keep mappings", mappings_unknown, ERANGE, "range" },
 	{ "nothing at all", nothing, 0, "" },
 };
 

@@ -71,6 +71,7 @@
  *					120 (RFC 6888 REQ-8)
  *	    CFR_TIMERS_A_NONCONFORMANT	flag: they may be less than "at least"
  *	CFR_A_PRIORITY		u8, enum cfr_priority, default clear
+ *	CFR_A_MAPPINGS		u8, enum cfr_mappings, default clear
  *	CFR_A_TIMERS_EFFECT	nest, as CFR_A_TIMERS, all of them; in replies
  *				only
  *	CFR_A_COUNTER		nest, in the reply to CFR_CMD_STATS_GET
@@ -154,6 +155,7 @@ enum cfr_a {
 	CFR_A_BYPASS,
 	CFR_A_TIMERS,
 	CFR_A_PRIORITY,
+	CFR_A_MAPPINGS,
 	CFR_A_TIMERS_EFFECT,
 	CFR_A_COUNTER,
 	CFR_A_WARNING,
@@ -388,6 +390,20 @@ enum cfr_priority {
 
 	__CFR_PRIORITY_MAX,
 	CFR_PRIORITY_MAX = __CFR_PRIORITY_MAX - 1
+};
+
+/**
+ * enum cfr_mappings - how mappings are kept; a change ends all flows
+ * @CFR_MAPPINGS_CLEAR: with the customer's address and port
+ * @CFR_MAPPINGS_SEALED: with both under a key, so that what is left of a crash says
+ *	of no mapping whose it was
+ */
+enum cfr_mappings {
+	CFR_MAPPINGS_CLEAR,
+	CFR_MAPPINGS_SEALED,
+
+	__CFR_MAPPINGS_MAX,
+	CFR_MAPPINGS_MAX = __CFR_MAPPINGS_MAX - 1
 };
 
 /* Destinations that are not relayed. The longest of these prefixes counts;

@@ -277,6 +277,8 @@ static void put_config(void)
 		put_timers();
 	if (chance(30))
 		put8(CFR_A_PRIORITY, below(__CFR_PRIORITY_MAX));
+	if (chance(20))
+		put8(CFR_A_MAPPINGS, below(__CFR_MAPPINGS_MAX));
 }
 
 static struct nlattr *next(struct nlattr *nla)
@@ -319,7 +321,7 @@ static void heard(const struct nlmsghdr *nlh, struct answer *answer)
 			return;
 		if (type == CFR_A_GENERATION)
 			memcpy(&generation, nla + 1, 4);
-		else if (type <= CFR_A_PRIORITY)
+		else if (type <= CFR_A_MAPPINGS)
 			keep(nla);
 		at += NLA_ALIGN(nla->nla_len);
 	}
