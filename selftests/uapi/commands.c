@@ -109,7 +109,7 @@ static void check_family(void)
 	     "registered: the known commands");
 	ktap(family.ops && !family.open,
 	     "registered: all for the administrator only");
-	ktap(!family.groups, "registered: nothing to listen to");
+	ktap(family.groups == 1, "registered: one group to listen to, of events");
 }
 
 /* Refusals that are about the header or about what follows it */
