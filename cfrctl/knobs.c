@@ -76,8 +76,15 @@ const struct knob knob[CFR_KNOBS_A_MAX + 1] = {
 	[CFR_KNOBS_A_NORMALISE] = CHOICE("normalise", levels),
 	[CFR_KNOBS_A_TOUCH] = { "touch", .kind = KNOB_FIELDS },
 	[CFR_KNOBS_A_LEAVE] = { "leave", .kind = KNOB_FIELDS },
-	[CFR_KNOBS_A_ENTROPY] = { "entropy", .kind = KNOB_BITS },
+	[CFR_KNOBS_A_ENTROPY] = {
+		"entropy", .kind = KNOB_NUMBER, .max = CFR_ENTROPY_MAX,
+		.expected = "bits, 0 to 112",
+	},
 	[CFR_KNOBS_A_LOW] = CHOICE("low", lows),
+	[CFR_KNOBS_A_ANONYMITY] = {
+		"anonymity", .kind = KNOB_NUMBER, .max = CFR_ANONYMITY_MAX,
+		.expected = "customers, 0 to 1024",
+	},
 };
 
 unsigned int knob_find(const char *name)
@@ -102,8 +109,8 @@ bool knob_parse(struct words *w, unsigned int number, struct knobs *knobs)
 		return words_seconds(w, value);
 	case KNOB_FIELDS:
 		return fields_parse(w, value);
-	case KNOB_BITS:
-		return words_number(w, "bits, 0 to 112", CFR_ENTROPY_MAX, value);
+	case KNOB_NUMBER:
+		return words_number(w, k->expected, k->max, value);
 	default:
 		return words_choice(w, k->names, k->count, value);
 	}
@@ -120,7 +127,7 @@ const char *knob_text(const struct knobs *knobs, unsigned int number,
 		return seconds_text(value, text);
 	case KNOB_FIELDS:
 		return fields_text(value, text);
-	case KNOB_BITS:
+	case KNOB_NUMBER:
 		snprintf(text, KNOB_TEXT_MAX, "%" PRIu32, value);
 		return text;
 	default:

@@ -17,7 +17,7 @@ enum knob_kind {
 	KNOB_CHOICE,
 	KNOB_TIME,
 	KNOB_FIELDS,
-	KNOB_BITS,
+	KNOB_NUMBER,
 };
 
 #define KNOB_TEXT_MAX	256
@@ -28,12 +28,16 @@ enum knob_kind {
  * @kind: how its values are written
  * @names: KNOB_CHOICE: words for its values
  * @count: of @names
+ * @max: KNOB_NUMBER: the most
+ * @expected: KNOB_NUMBER: what to say to other words
  */
 struct knob {
 	const char *name;
 	enum knob_kind kind;
 	const char *const *names;
 	size_t count;
+	uint32_t max;
+	const char *expected;
 };
 
 extern const struct knob knob[CFR_KNOBS_A_MAX + 1];

@@ -397,6 +397,40 @@ static void on_entropy(const struct nlattr *object, struct nl_stats *stats)
 	get_entropy(object, &stats->entropy[stats->nentropies++]);
 }
 
+static void get_anonymity(const struct nlattr *object,
+			  struct nl_anonymity *anonymity)
+{
+	const struct nlattr *attr;
+
+	mnl_attr_for_each_nested(attr, object) {
+		switch (mnl_attr_get_type(attr)) {
+		case CFR_ANONYMITY_A_POLICY:
+			snprintf(anonymity->policy, sizeof(anonymity->policy),
+				 "%s", mnl_attr_get_str(attr));
+			break;
+		case CFR_ANONYMITY_A_FAMILY:
+			anonymity->v4 = mnl_attr_get_u8(attr) == NFPROTO_IPV4;
+			break;
+		case CFR_ANONYMITY_A_CUSTOMERS:
+			anonymity->customers = mnl_attr_get_u32(attr);
+			break;
+		case CFR_ANONYMITY_A_FLOOR:
+			anonymity->floor = mnl_attr_get_u32(attr);
+			break;
+		case CFR_ANONYMITY_A_LOW:
+			anonymity->low = true;
+			break;
+		}
+	}
+}
+
+static void on_anonymity(const struct nlattr *object, struct nl_stats *stats)
+{
+	stats->anonymity = grow(stats->anonymity, stats->nanonymities,
+				sizeof(*stats->anonymity));
+	get_anonymity(object, &stats->anonymity[stats->nanonymities++]);
+}
+
 static int on_stats(const struct nlmsghdr *nlh, void *data)
 {
 	const struct nlattr *object;
@@ -406,6 +440,8 @@ static int on_stats(const struct nlmsghdr *nlh, void *data)
 			on_counter(object, data);
 		else if (mnl_attr_get_type(object) == CFR_A_ENTROPY)
 			on_entropy(object, data);
+		else if (mnl_attr_get_type(object) == CFR_A_ANONYMITY)
+			on_anonymity(object, data);
 	}
 	return 0;
 }
@@ -416,10 +452,26 @@ int nl_stats_get(struct nl_stats *stats, struct nl_fault *fault)
 	return simple(CFR_CMD_STATS_GET, NLM_F_DUMP, on_stats, stats, fault);
 }
 
-/* Of one datagram. Returns false if no more is wanted. */
+static bool on_event(const struct nlattr *attr, const struct nl_events *events)
+{
+	struct nl_anonymity anonymity = {};
+	struct nl_entropy entropy = {};
+
+	switch (mnl_attr_get_type(attr)) {
+	case CFR_A_ENTROPY:
+		get_entropy(attr, &entropy);
+		return events->entropy(&entropy, events->data);
+	case CFR_A_ANONYMITY:
+		get_anonymity(attr, &anonymity);
+		return events->anonymity(&anonymity, events->data);
+	default:
+		return true;
+	}
+}
+
+/* Those of one datagram. Returns false if no more is wanted. */
 static bool on_events(const void *buffer, int rest,
-		      bool (*event)(const struct nl_entropy *entropy, void *data),
-		      void *data)
+		      const struct nl_events *events)
 {
 	const struct nlmsghdr *nlh;
 	const struct nlattr *attr;
@@ -427,21 +479,14 @@ static bool on_events(const void *buffer, int rest,
 	for (nlh = buffer; nlmsg_ok(nlh, rest); nlh = mnl_nlmsg_next(nlh, &rest)) {
 		if (nlh->nlmsg_type < NLMSG_MIN_TYPE)
 			continue;
-		mnl_attr_for_each(attr, nlh, GENL_HDRLEN) {
-			struct nl_entropy entropy = {};
-
-			if (mnl_attr_get_type(attr) != CFR_A_ENTROPY)
-				continue;
-			get_entropy(attr, &entropy);
-			if (!event(&entropy, data))
+		mnl_attr_for_each(attr, nlh, GENL_HDRLEN)
+			if (!on_event(attr, events))
 				return false;
-		}
 	}
 	return true;
 }
 
-int nl_listen(bool (*event)(const struct nl_entropy *entropy, void *data),
-	      void *data, struct nl_fault *fault)
+int nl_listen(const struct nl_events *events, struct nl_fault *fault)
 {
 	char buffer[8192];
 	ssize_t got;
@@ -458,7 +503,7 @@ int nl_listen(bool (*event)(const struct nl_entropy *entropy, void *data),
 	do {
 		got = mnl_socket_recvfrom(nl.socket, buffer, sizeof(buffer));
 	} while (got < 0 ? errno == ENOBUFS :	/* some were lost: more will come */
-			   on_events(buffer, got, event, data));
+			   on_events(buffer, got, events));
 	if (got < 0)
 		fail_errno(fault, "receiving from the kernel");
 	nl_close(&nl);
@@ -468,6 +513,7 @@ int nl_listen(bool (*event)(const struct nl_entropy *entropy, void *data),
 void nl_stats_free(struct nl_stats *stats)
 {
 	free(stats->entropy);
+	free(stats->anonymity);
 	free(stats->counter);
 }
 

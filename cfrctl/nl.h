@@ -31,11 +31,22 @@ struct nl_entropy {
 	bool low;
 };
 
+/* How many customers a policy's addresses may stand for */
+struct nl_anonymity {
+	char policy[CFR_NAME_MAX];
+	bool v4;
+	uint32_t customers;
+	uint32_t floor;
+	bool low;
+};
+
 struct nl_stats {
 	struct nl_counter *counter;
 	size_t count;
 	struct nl_entropy *entropy;
 	size_t nentropies;
+	struct nl_anonymity *anonymity;
+	size_t nanonymities;
 };
 
 struct nl_reply {
@@ -50,9 +61,14 @@ int nl_conf_set(const struct conf *conf, struct nl_reply *reply,
 		struct nl_fault *fault);
 int nl_flush(struct nl_fault *fault);
 int nl_stats_get(struct nl_stats *stats, struct nl_fault *fault);
-/* Calls @event for each that comes, until it returns false */
-int nl_listen(bool (*event)(const struct nl_entropy *entropy, void *data),
-	      void *data, struct nl_fault *fault);
+/* What comes of itself; each returns false if no more is wanted. */
+struct nl_events {
+	bool (*entropy)(const struct nl_entropy *entropy, void *data);
+	bool (*anonymity)(const struct nl_anonymity *anonymity, void *data);
+	void *data;
+};
+
+int nl_listen(const struct nl_events *events, struct nl_fault *fault);
 
 void nl_reply_free(struct nl_reply *reply);
 void nl_stats_free(struct nl_stats *stats);

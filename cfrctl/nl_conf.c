@@ -281,7 +281,7 @@ static int on_knobs(const struct nlattr *attr, void *data)
 	knobs->value[type] = mnl_attr_get_u32(attr);
 	if (knob[type].kind == KNOB_FIELDS && knobs->value[type] & ~CFR_FIELDS)
 		return MNL_CB_ERROR;
-	if (knob[type].kind == KNOB_BITS && knobs->value[type] > CFR_ENTROPY_MAX)
+	if (knob[type].kind == KNOB_NUMBER && knobs->value[type] > knob[type].max)
 		return MNL_CB_ERROR;
 	return MNL_CB_OK;
 }

@@ -37,7 +37,7 @@ static bool parse_more(struct words *w, struct policy *policy, bool *profile)
 	}
 	if (!number)
 		return words_wrong(w, word,
-				   "pool, profile, scope, filter, hairpin, pairing, epoch, jitter, normalise, touch, leave, entropy or low");
+				   "pool, profile, scope, filter, hairpin, pairing, epoch, jitter, normalise, touch, leave, entropy, low or anonymity");
 	if (policy->knobs.own & 1U << number)
 		return words_wrong(w, word, "each of them once");
 	return knob_parse(w, number, &policy->knobs);
@@ -132,6 +132,7 @@ const struct command policy_command = {
 "  leave      none                        timestamps         none\n"
 "  entropy    0                           0                  0\n"
 "  low        warn                        warn               warn\n"
+"  anonymity  0                           0                  0\n"
 "Scope says what has a relay tuple: a flow, or a customer's address and port for\n"
 "all its remotes. A pool serves one scope. Filter says who may send to a relay\n"
 "tuple, and other than address-and-port-dependent needs scope endpoint, as does\n"
@@ -144,6 +145,8 @@ const struct command policy_command = {
 "FIELD[,FIELD ...] differ from that level: cfrctl show normalisation lists all.\n"
 "Entropy is a floor, in bits: no family of the policy has fewer than two to this\n"
 "tuples, and while fewer are free where its flows go to, new ones are counted\n"
-"(low warn) or refused (low refuse). cfrctl stats prints how many there are.\n",
+"(low warn) or refused (low refuse). cfrctl stats prints how many there are.\n"
+"Anonymity is a floor of customers behind each relay address that is in use, of\n"
+"which cfrctl monitor tells: to refuse others would keep them few.\n",
 	.run = run,
 };

@@ -65,7 +65,7 @@ static void knob_json(const struct policy *policy, unsigned int number)
 {
 	char text[KNOB_TEXT_MAX];
 
-	if (knob[number].kind == KNOB_TIME || knob[number].kind == KNOB_BITS)
+	if (knob[number].kind == KNOB_TIME || knob[number].kind == KNOB_NUMBER)
 		json_number(knob[number].name, policy->effect.value[number]);
 	else
 		json_string(knob[number].name,
@@ -249,6 +249,32 @@ void print_entropy(const struct nl_entropy *entropy, bool json)
 		entropy_text(entropy);
 }
 
+static void anonymity_text(const struct nl_anonymity *a)
+{
+	printf("%s %s: %" PRIu32 " customers, floor %" PRIu32 "%s\n", a->policy,
+	       a->v4 ? "IPv4" : "IPv6", a->customers, a->floor,
+	       a->low ? ", too few" : "");
+}
+
+static void anonymity_json(const struct nl_anonymity *a)
+{
+	json_open(NULL, '{');
+	json_string("policy", a->policy);
+	json_string("family", a->v4 ? "ipv4" : "ipv6");
+	json_number("customers", a->customers);
+	json_number("floor", a->floor);
+	json_bool("low", a->low);
+	json_close('}');
+}
+
+void print_anonymity(const struct nl_anonymity *anonymity, bool json)
+{
+	if (json)
+		anonymity_json(anonymity);
+	else
+		anonymity_text(anonymity);
+}
+
 static void stats_text(const struct nl_stats *stats, bool explain)
 {
 	size_t i, k, width = 0;
@@ -274,6 +300,12 @@ static void stats_text(const struct nl_stats *stats, bool explain)
 		fputs("  ", stdout);
 		entropy_text(&stats->entropy[i]);
 	}
+	if (stats->nanonymities)
+		puts("anonymity");
+	for (i = 0; i < stats->nanonymities; i++) {
+		fputs("  ", stdout);
+		anonymity_text(&stats->anonymity[i]);
+	}
 }
 
 void print_stats(const struct nl_stats *stats, bool explain, bool json)
@@ -297,6 +329,10 @@ void print_stats(const struct nl_stats *stats, bool explain, bool json)
 	json_open("entropy", '[');
 	for (i = 0; i < stats->nentropies; i++)
 		entropy_json(&stats->entropy[i]);
+	json_close(']');
+	json_open("anonymity", '[');
+	for (i = 0; i < stats->nanonymities; i++)
+		anonymity_json(&stats->anonymity[i]);
 	json_close(']');
 	if (explain) {
 		json_open("texts", '{');

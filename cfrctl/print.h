@@ -21,5 +21,6 @@ void print_conf(const struct conf *conf, unsigned int parts, bool json);
 void print_reply(const struct nl_reply *reply, bool json);
 void print_stats(const struct nl_stats *stats, bool explain, bool json);
 void print_entropy(const struct nl_entropy *entropy, bool json);
+void print_anonymity(const struct nl_anonymity *anonymity, bool json);
 
 #endif

@@ -9,6 +9,7 @@
 #include <linux/rcupdate.h>
 #include <linux/cfr.h>
 
+#include "anonymity.h"
 #include "entropy.h"
 #include "profile.h"
 
@@ -47,6 +48,7 @@ struct cfr_spans {
 	unsigned int count;	/* 0: the policy has no pool of this family */
 	const struct cfr_span *span;
 	struct cfr_entropy *entropy;	/* of what is drawn from them */
+	struct cfr_anonymity *anonymity;	/* of whom they may stand for */
 };
 
 struct cfr_policy {
@@ -58,6 +60,7 @@ struct cfr_policy {
 	struct cfr_knobs knobs;
 	struct cfr_epoch *epoch;	/* NULL where pairing is flow */
 	struct cfr_entropy entropy[2];	/* IPv4's, IPv6's; changed by who draws */
+	struct cfr_anonymity anonymity[2];	/* the same; by who counts */
 	char name[CFR_NAME_MAX];
 };
 

@@ -311,6 +311,7 @@ static inline bool cfr_flow_overdue(const struct cfr_flow *flow)
  * @gc: ends idle flows, gives up held tuples
  * @walk: where @gc is in @ht
  * @walking: @walk is in use
+ * @census: jiffies: when customers are to be counted again
  * @exhausted: tag and jiffies of the last failed draws
  */
 struct cfr_flow_table {
@@ -330,6 +331,7 @@ struct cfr_flow_table {
 	struct delayed_work gc;
 	struct rhashtable_iter walk;
 	bool walking;
+	unsigned long census;
 	u64 exhausted[CFR_EXHAUSTED_SLOTS];
 };
 
@@ -418,6 +420,9 @@ void cfr_flow_release(struct cfr_net *cn, struct cfr_flow *flow);
 
 void cfr_flow_set_timers(struct cfr_net *cn, const struct cfr_timers *timers);
 bool cfr_flow_set_sealing(struct cfr_net *cn, bool sealing);
+void cfr_flow_walk(struct cfr_net *cn,
+		   void (*each)(struct cfr_net *cn, struct cfr_flow *flow, void *data),
+		   void *data);
 void cfr_flow_sweep(struct cfr_net *cn, const struct cfr_config *cfg);
 void cfr_flow_flush(struct cfr_net *cn);
 void cfr_flow_erase(struct cfr_net *cn);

@@ -55,8 +55,8 @@ static void __net_exit cfr_main_net_exit_batch(struct list_head *exits)
 	list_for_each_entry(net, exits, exit_list) {
 		cn = cfr_pernet(net);
 		cfr_erase_net_del(cn);
+		cfr_flow_net_exit(cn);	/* and with it gc, which reads the configuration */
 		cfr_config_net_exit(cn);
-		cfr_flow_net_exit(cn);
 		free_percpu(cn->stats);
 	}
 }

@@ -57,6 +57,7 @@ static const struct nla_policy knobs_policy[CFR_KNOBS_A_MAX + 1] = {
 	[CFR_KNOBS_A_LEAVE] = NLA_POLICY_MASK(NLA_U32, CFR_FIELDS),
 	[CFR_KNOBS_A_ENTROPY] = NLA_POLICY_MAX(NLA_U32, CFR_ENTROPY_MAX),
 	[CFR_KNOBS_A_LOW] = NLA_POLICY_MAX(NLA_U8, CFR_LOW_MAX),
+	[CFR_KNOBS_A_ANONYMITY] = NLA_POLICY_MAX(NLA_U32, CFR_ANONYMITY_MAX),
 };
 
 static const struct nla_policy policy_policy[CFR_POLICY_A_MAX + 1] = {
@@ -151,6 +152,7 @@ static int put_knobs(struct sk_buff *skb, int type,
 		[CFR_KNOBS_A_LEAVE] = knobs->leave,
 		[CFR_KNOBS_A_ENTROPY] = knobs->entropy,
 		[CFR_KNOBS_A_LOW] = knobs->low,
+		[CFR_KNOBS_A_ANONYMITY] = knobs->anonymity,
 	};
 	struct nlattr *nest = nla_nest_start(skb, type);
 	int i, err;
@@ -461,23 +463,46 @@ static int put_entropy(struct sk_buff *skb, const struct cfr_policy *policy,
 	return 0;
 }
 
-/* The @at-th: each policy has two, and one of a family without a pool is empty.
- * Return: -ENOENT after the last.
+static int put_anonymity(struct sk_buff *skb, const struct cfr_policy *policy,
+			 u8 family, const struct cfr_spans *spans)
+{
+	const struct cfr_anonymity *anonymity = spans->anonymity;
+	struct nlattr *nest = nla_nest_start(skb, CFR_A_ANONYMITY);
+
+	if (!nest ||
+	    nla_put_string(skb, CFR_ANONYMITY_A_POLICY, policy->name) ||
+	    nla_put_u8(skb, CFR_ANONYMITY_A_FAMILY, family) ||
+	    nla_put_u32(skb, CFR_ANONYMITY_A_CUSTOMERS,
+			READ_ONCE(anonymity->customers)) ||
+	    nla_put_u32(skb, CFR_ANONYMITY_A_FLOOR, anonymity->floor) ||
+	    (cfr_anonymity_low(anonymity) &&
+	     nla_put_flag(skb, CFR_ANONYMITY_A_LOW)))
+		return -EMSGSIZE;
+	nla_nest_end(skb, nest);
+	return 0;
+}
+
+/* The @at-th: each policy has two of each family, of which that without a pool, or
+ * without a floor, is empty. Return: -ENOENT after the last.
  */
-static int put_entropies(struct sk_buff *skb, const struct cfr_net *cn, long at)
+static int put_gauge(struct sk_buff *skb, const struct cfr_net *cn, long at)
 {
 	const struct cfr_config *cfg = rcu_dereference(cn->config);
 	const struct cfr_policy *policy;
 	const struct cfr_spans *spans;
 	bool v4 = !(at & 1);
+	u8 family = v4 ? NFPROTO_IPV4 : NFPROTO_IPV6;
 
-	policy = cfg ? cfg->policy + at / 2 : NULL;
+	policy = cfg ? cfg->policy + at / 4 : NULL;
 	if (!cfg || policy >= cfg->policy_end)
 		return -ENOENT;
 	spans = v4 ? &policy->v4 : &policy->v6;
 	if (!spans->count)
 		return 0;
-	return put_entropy(skb, policy, v4 ? NFPROTO_IPV4 : NFPROTO_IPV6, spans);
+	if (!(at & 2))
+		return put_entropy(skb, policy, family, spans);
+	return spans->anonymity->floor ?
+	       put_anonymity(skb, policy, family, spans) : 0;
 }
 
 static int cfr_stats_get_dumpit(struct sk_buff *skb,
@@ -495,7 +520,7 @@ static int cfr_stats_get_dumpit(struct sk_buff *skb,
 		rcu_read_lock();
 		err = cb->args[0] < stats ?
 		      put_stat(skb, cn, cb->args[0]) :
-		      put_entropies(skb, cn, cb->args[0] - stats);
+		      put_gauge(skb, cn, cb->args[0] - stats);
 		rcu_read_unlock();
 		if (err) {
 			genlmsg_cancel(skb, head);
@@ -510,27 +535,41 @@ static const struct genl_multicast_group cfr_groups[] = {
 	{ .name = CFR_GENL_EVENTS, .flags = GENL_MCAST_CAP_NET_ADMIN },
 };
 
-static void tell_entropy(const struct cfr_net *cn,
-			 const struct cfr_policy *policy, u8 family,
-			 const struct cfr_spans *spans)
+/* @put: what, if that has changed since @told was the last */
+static void tell(const struct cfr_net *cn, u8 cmd, bool low, bool *told,
+		 int (*put)(struct sk_buff *skb, const struct cfr_policy *policy,
+			    u8 family, const struct cfr_spans *spans),
+		 const struct cfr_policy *policy, u8 family)
 {
-	bool low = cfr_entropy_low(spans->entropy);
 	struct sk_buff *skb;
 	void *head;
 
-	if (likely(low == spans->entropy->told))
+	if (likely(low == *told))
 		return;
-	spans->entropy->told = low;
+	*told = low;
 	skb = genlmsg_new(GENLMSG_DEFAULT_SIZE, GFP_ATOMIC);
 	if (!skb)
 		return;
-	head = genlmsg_put(skb, 0, 0, &cfr_family, 0, CFR_CMD_ENTROPY_NTF);
-	if (!head || put_entropy(skb, policy, family, spans)) {
+	head = genlmsg_put(skb, 0, 0, &cfr_family, 0, cmd);
+	if (!head || put(skb, policy, family,
+			 family == NFPROTO_IPV4 ? &policy->v4 : &policy->v6)) {
 		nlmsg_free(skb);
 		return;
 	}
 	genlmsg_end(skb, head);
 	genlmsg_multicast_netns(&cfr_family, cn->net, skb, 0, 0, GFP_ATOMIC);
+}
+
+static void tell_of(const struct cfr_net *cn, const struct cfr_policy *policy,
+		    u8 family)
+{
+	const struct cfr_spans *spans =
+		family == NFPROTO_IPV4 ? &policy->v4 : &policy->v6;
+
+	tell(cn, CFR_CMD_ENTROPY_NTF, cfr_entropy_low(spans->entropy),
+	     &spans->entropy->told, put_entropy, policy, family);
+	tell(cn, CFR_CMD_ANONYMITY_NTF, cfr_anonymity_low(spans->anonymity),
+	     &spans->anonymity->told, put_anonymity, policy, family);
 }
 
 /**
@@ -548,8 +587,8 @@ void cfr_netlink_tell(const struct cfr_net *cn)
 	cfg = READ_ONCE(registered) ? rcu_dereference(cn->config) : NULL;
 	for (policy = cfg ? cfg->policy : NULL;
 	     policy < (cfg ? cfg->policy_end : NULL); policy++) {
-		tell_entropy(cn, policy, NFPROTO_IPV4, &policy->v4);
-		tell_entropy(cn, policy, NFPROTO_IPV6, &policy->v6);
+		tell_of(cn, policy, NFPROTO_IPV4);
+		tell_of(cn, policy, NFPROTO_IPV6);
 	}
 	rcu_read_unlock();
 }

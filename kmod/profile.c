@@ -57,6 +57,8 @@ static void take(struct cfr_knobs *knobs, struct nlattr **tb)
 		knobs->entropy = nla_get_u32(tb[CFR_KNOBS_A_ENTROPY]);
 	if (tb[CFR_KNOBS_A_LOW])
 		knobs->low = nla_get_u8(tb[CFR_KNOBS_A_LOW]);
+	if (tb[CFR_KNOBS_A_ANONYMITY])
+		knobs->anonymity = nla_get_u32(tb[CFR_KNOBS_A_ANONYMITY]);
 }
 
 /* What does not go together; the first that the operator said is to blame. */

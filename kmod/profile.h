@@ -22,6 +22,7 @@ struct nlattr;
  * @leave: the same, of what it does not
  * @entropy: floor of what tuples are drawn from, bits; 0: none
  * @low: enum cfr_low
+ * @anonymity: floor of customers behind each address in use; 0: none
  */
 struct cfr_knobs {
 	u8 scope;
@@ -35,6 +36,7 @@ struct cfr_knobs {
 	u32 leave;
 	u32 entropy;
 	u8 low;
+	u32 anonymity;
 };
 
 /**

@@ -13,6 +13,7 @@
 
 #include <linux/rhashtable.h>
 
+#include "anonymity.h"
 #include "config.h"
 #include "endpoint.h"
 #include "net.h"
@@ -23,8 +24,9 @@
 #define GC_INTERVAL	HZ
 #define GC_NODES	4096	/* looked at without a break */
 #define GC_PASS		16	/* runs in which all have been looked at */
-#define WALK_NODES	1024	/* the same, by a sweep */
+#define WALK_NODES	1024	/* the same, by another walk */
 #define SWEEP_ROUNDS	8
+#define CENSUS_INTERVAL	(10 * HZ)
 
 /* How long a flow's relay tuple is still to rest. The time that TCP waits before
  * a flow in these states ends was part of it already.
@@ -201,14 +203,17 @@ static void end_if_idle(struct cfr_net *cn, const struct cfr_node *node)
 		cfr_reap_end(cn, flow, CFR_END_IDLE);
 }
 
-static bool end_unless_allowed(struct cfr_net *cn, const struct cfr_node *node,
-			       const struct cfr_config *cfg)
-{
-	struct cfr_flow *flow = cfr_flow_of(node);
-	union nf_inet_addr relay, remote;
+struct sweep {
+	const struct cfr_config *cfg;
+	unsigned int ended;
+};
 
-	if (node->dir != CFR_OUT || !cfr_flow_live(flow))
-		return false;
+static void end_unless_allowed(struct cfr_net *cn, struct cfr_flow *flow,
+			       void *data)
+{
+	union nf_inet_addr relay, remote;
+	struct sweep *sweep = data;
+
 	if (flow->family == NFPROTO_IPV4) {
 		relay.ip = flow->v4.relay;
 		remote.ip = flow->v4.remote;
@@ -216,11 +221,11 @@ static bool end_unless_allowed(struct cfr_net *cn, const struct cfr_node *node,
 		relay.in6 = flow->v6.relay;
 		remote.in6 = flow->v6.remote;
 	}
-	if (cfg && cfr_config_allows(cfg, flow->policy, flow->scope,
-				     flow->family, &relay, &remote))
-		return false;
+	if (sweep->cfg && cfr_config_allows(sweep->cfg, flow->policy, flow->scope,
+					    flow->family, &relay, &remote))
+		return;
 	cfr_reap_end(cn, flow, CFR_END_COMMAND);
-	return true;
+	sweep->ended++;
 }
 
 /* A stretch of the walk that gc does over and over */
@@ -260,6 +265,17 @@ static void collect_some(struct cfr_net *cn)
 	}
 }
 
+/* Now and then, and when all have gone */
+static void count_customers(struct cfr_net *cn)
+{
+	struct cfr_flow_table *table = &cn->flows;
+
+	if (time_before(jiffies, table->census) && atomic_read(&table->count))
+		return;
+	if (cfr_anonymity_count(cn))
+		table->census = jiffies + CENSUS_INTERVAL;
+}
+
 static void cfr_reap_gc(struct work_struct *work)
 {
 	struct cfr_net *cn = container_of(to_delayed_work(work), struct cfr_net,
@@ -271,6 +287,7 @@ static void cfr_reap_gc(struct work_struct *work)
 		cond_resched();
 	}
 	collect_some(cn);
+	count_customers(cn);
 	cfr_netlink_tell(cn);
 	if (atomic_read(&cn->flows.count))
 		cfr_reap_watch(cn);
@@ -287,17 +304,31 @@ void cfr_reap_watch(struct cfr_net *cn)
 				   GC_INTERVAL);
 }
 
-static unsigned int sweep_once(struct cfr_net *cn, const struct cfr_config *cfg)
+/**
+ * cfr_flow_walk() - look at each live flow
+ * @cn: the namespace
+ * @each: called for one after the other, RCU read side; may end it
+ * @data: for @each
+ *
+ * One that comes or goes meanwhile may be left out, or come twice.
+ *
+ * Context: process.
+ */
+void cfr_flow_walk(struct cfr_net *cn,
+		   void (*each)(struct cfr_net *cn, struct cfr_flow *flow, void *data),
+		   void *data)
 {
-	unsigned int budget = WALK_NODES, ended = 0;
+	unsigned int budget = WALK_NODES;
 	struct rhashtable_iter walk;
 	struct cfr_node *node;
 
 	rhashtable_walk_enter(&cn->flows.ht, &walk);
 	rhashtable_walk_start(&walk);
 	while ((node = rhashtable_walk_next(&walk))) {
-		if (!IS_ERR(node))	/* -EAGAIN: the table was resized */
-			ended += end_unless_allowed(cn, node, cfg);
+		/* -EAGAIN: the table was resized */
+		if (!IS_ERR(node) && node->dir == CFR_OUT &&
+		    cfr_flow_live(cfr_flow_of(node)))
+			each(cn, cfr_flow_of(node), data);
 		if (--budget)
 			continue;
 		budget = WALK_NODES;
@@ -307,7 +338,6 @@ static unsigned int sweep_once(struct cfr_net *cn, const struct cfr_config *cfg)
 	}
 	rhashtable_walk_stop(&walk);
 	rhashtable_walk_exit(&walk);
-	return ended;
 }
 
 /**
@@ -324,11 +354,15 @@ static unsigned int sweep_once(struct cfr_net *cn, const struct cfr_config *cfg)
  */
 void cfr_flow_sweep(struct cfr_net *cn, const struct cfr_config *cfg)
 {
-	unsigned int round;
+	struct sweep sweep = { .cfg = cfg };
+	unsigned int round, before;
 
-	for (round = 0; round < SWEEP_ROUNDS; round++)
-		if (!sweep_once(cn, cfg))
+	for (round = 0; round < SWEEP_ROUNDS; round++) {
+		before = sweep.ended;
+		cfr_flow_walk(cn, end_unless_allowed, &sweep);
+		if (sweep.ended == before)
 			break;
+	}
 	flush_work(&cn->flows.reap);
 }
 
@@ -367,6 +401,7 @@ void cfr_reap_net_init(struct cfr_net *cn)
 	INIT_LIST_HEAD(&table->held);
 	INIT_WORK(&table->reap, cfr_reap_ended);
 	INIT_DELAYED_WORK(&table->gc, cfr_reap_gc);
+	table->census = jiffies;
 }
 
 /* Context: no packet can find the table any more. */

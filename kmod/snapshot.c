@@ -89,6 +89,14 @@ static void set_entropy(struct cfr_spans *spans, struct cfr_entropy *entropy,
 	cfr_entropy_init(entropy, tuples, iid_bits, knobs->entropy);
 }
 
+static void set_anonymity(struct cfr_policy *policy)
+{
+	policy->v4.anonymity = &policy->anonymity[0];
+	policy->v6.anonymity = &policy->anonymity[1];
+	policy->v4.anonymity->floor = policy->knobs.anonymity;
+	policy->v6.anonymity->floor = policy->knobs.anonymity;
+}
+
 /* A policy that goes on keeps its key, so that a swap does not show. */
 static struct cfr_epoch *epoch_of(struct cfr_net *cn,
 				  const struct cfr_policy *policy)
@@ -151,6 +159,7 @@ static int build_policies(struct cfr_config *cfg, struct cfr_net *cn,
 			    &policy[i].knobs, 0);
 		set_entropy(&policy[i].v6, &policy[i].entropy[1],
 			    &policy[i].knobs, 64);
+		set_anonymity(&policy[i]);
 	}
 	cfg->policy_end = policy + m->npolicies;
 	return build_epochs(cn, policy, cfg->policy_end);

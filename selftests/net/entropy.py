@@ -3,11 +3,10 @@
 """A pool of 1024 tuples towards one remote is filled: at every fill, the entropy
 shown is what is free by then; below the floor of 9 bits, and back above it.
 """
-import json
 import socket
 import subprocess
 
-from lab import ENV, FAMILIES, POOL, addr, apply, case, cfrctl, moved, netns, pin, sock, stats, wait_for
+from lab import ENV, FAMILIES, POOL, Monitor, addr, apply, case, cfrctl, moved, netns, pin, sock, stats, wait_for
 
 PORTS = 1024
 FLOOR = 9  # bits: half of them
@@ -36,29 +35,6 @@ def entropy(family):
     entries = [e for e in stats()["entropy"] if e["policy"] == "homes"]
     assert [e["family"] for e in entries] == [f"ipv{family}"], entries
     return entries[0]
-
-
-class Monitor:
-    """cfrctl monitor, whose lines come as they are printed"""
-
-    def __enter__(self):
-        with netns("relay"):
-            self.tool = subprocess.Popen([ENV["CFRCTL"], "-j", "monitor"], stdout=subprocess.PIPE, text=True)
-        assert wait_for(self.listens), "the monitor does not listen"
-        return self
-
-    def listens(self):
-        """Is in a group: Eth, Pid, Groups of each socket of generic netlink"""
-        with open(f"/proc/{self.tool.pid}/net/netlink", encoding="ascii") as f:
-            sockets = [line.split()[1:4] for line in f]
-        return any(s[:2] == ["16", str(self.tool.pid)] and int(s[2], 16) for s in sockets)
-
-    def event(self):
-        return json.loads(self.tool.stdout.readline())
-
-    def __exit__(self, *_):
-        self.tool.kill()
-        self.tool.wait()
 
 
 class Flows:

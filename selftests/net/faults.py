@@ -35,6 +35,7 @@ CLOSED = {4: "10.99.0.1", 6: "2001:db8:99::1"}
 BEFORE = (POOLS + "pool own4 prefix 198.18.80.0/24\npool own6 prefix 2001:db8:dada:80::/64\n" + HOMES +
           "policy owners mark 0x2/0xff pool own4 pool own6 profile strict-rfc filter address-dependent\n"
           "bypass 10.99.0.0/16 drop\nbypass 2001:db8:99::/48 drop\n")
+FEW = "pool few4 prefix 198.18.81.1/32 ports 5000-5007\npolicy homes mark 0x1/0xff pool few4 entropy 3 anonymity 2\n"
 AFTER = OTHER + HOMES.replace("web", "new")
 # Why nothing fails at a place, though its callee's name says that it may ask for memory
 NEVER = {
@@ -47,7 +48,6 @@ NEVER = {
 # Where it depends on the kernel whether any is asked for
 PERHAPS = {
     "kmem_cache_destroy in cfr_flow_exit": "to make it known that its files in sysfs go",
-    "in cfr_netlink_tell": "no pool runs low here, and without memory nobody is told",
     "genlmsg_reply": "a reply with room to spare is copied into less, or goes as it is",
 }
 PASSES = 3  # of loading: an allocation that the kernel makes only now and then moves which one is the n-th
@@ -422,6 +422,15 @@ def fraglists():
         ethtool("relay", "cust", "gro", "off", "rx-gro-list", "off")
 
 
+def low(rig):
+    """A pool whose entropy goes below its floor as soon as any of it is taken, and by one customer: whoever listens
+    is told"""
+    apply(FEW)
+    for _ in range(7):
+        send(rig.inside, request("udp", 4, next(PORTS)))
+    wait_for(refused)
+
+
 # --- all of it
 
 def everything(rig, flows, site):
@@ -433,6 +442,8 @@ def everything(rig, flows, site):
         for odd in range(2):
             flood(rig, "C2" if "share" in str(site) else "C1", odd)
     equal(nft_counter("relay", "killswitch", "caught"), before, "packets that the relay let go as they were")
+    if site.callee == "genlmsg_new" or str(site).startswith("anonymity.c:"):
+        low(rig)
     configurations()
     if "_init" in str(site) or "hook_register" in str(site):    # what is done once for each of them
         # What each CPU has its own of comes in large pieces: most of the time there is room in the last one.

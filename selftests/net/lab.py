@@ -208,6 +208,29 @@ def moved(before, after, part):
             if v != before[part].get(k, 0)}
 
 
+class Monitor:
+    """cfrctl monitor, whose lines come as they are printed"""
+
+    def __enter__(self):
+        with netns("relay"):
+            self.tool = subprocess.Popen([ENV["CFRCTL"], "-j", "monitor"], stdout=subprocess.PIPE, text=True)
+        assert wait_for(self.listens), "the monitor does not listen"
+        return self
+
+    def listens(self):
+        """Is in a group: Eth, Pid, Groups of each socket of generic netlink"""
+        with open(f"/proc/{self.tool.pid}/net/netlink", encoding="ascii") as f:
+            sockets = [line.split()[1:4] for line in f]
+        return any(s[:2] == ["16", str(self.tool.pid)] and int(s[2], 16) for s in sockets)
+
+    def event(self):
+        return json.loads(self.tool.stdout.readline())
+
+    def __exit__(self, *_):
+        self.tool.kill()
+        self.tool.wait()
+
+
 def in_pool(a, family):
     return ipaddress.ip_address(a.split("%")[0]) in POOL[family]
 
@@ -267,7 +290,7 @@ def digest(data):
 def read_all(s, size):
     data = bytearray()
     while len(data) < size:
-        part = s.recv(1 << 16)
+        part = s.recv(min(size - len(data), 1 << 16))
         if not part:
             break
         data += part

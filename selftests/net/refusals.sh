@@ -95,6 +95,7 @@ TOOL=(
 	'policy add x mark 0x2/0xff pool web4 touch isn,colour|"isn,colour": expected fields'
 	'policy add x mark 0x2/0xff pool web4 leave|expected fields'
 	'policy add x mark 0x2/0xff pool web4 entropy 113|"113": expected bits'
+	'policy add x mark 0x2/0xff pool web4 anonymity 1025|"1025": expected customers'
 	'policy add x mark 0x2/0xff pool web4 low ignore|"ignore": expected warn or refuse'
 	'show normalisations|"normalisations": expected nothing more'
 	'bypass add 192.0.2.0/24 block|"block": expected drop'

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0
 # The module's unit tests: loads the module that was built with them, prints what they say, unloads it.
 #
-# proves: U5 U15 T1 T3 T4 T5 I2 I3 I12 C4 C7 G5 R1 R2 R3 R4 R5 R6
+# proves: U5 U15 T1 T3 T4 T5 I2 I3 I12 C4 C7 G5 R1 R2 R3 R4 R5 R6 R7
 # timeout: 900
 #
 #	cfr.ko, made with CFR_KUNIT=1 ---- kunit: /sys/kernel/debug/kunit/cfr_*/results

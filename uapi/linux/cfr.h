@@ -53,6 +53,9 @@
  *					tuple is drawn from is 2 to this at the
  *					least; 0: no floor
  *	        CFR_KNOBS_A_LOW		u8, enum cfr_low
+ *	        CFR_KNOBS_A_ANONYMITY	u32, customers, 0..CFR_ANONYMITY_MAX: behind
+ *					each relay address that is in use; 0: no
+ *					floor
  *	    CFR_POLICY_A_EFFECT		nest, the same, all of them, with what
  *					the profile says; never in a request
  *	CFR_A_BYPASS		nest, 0..CFR_BYPASSES_MAX times
@@ -88,6 +91,17 @@
  *	    CFR_ENTROPY_A_NOW		u32, the same, less log2 of how many draws
  *					a new flow has taken of late, on average
  *	    CFR_ENTROPY_A_LOW		flag: that is below the policy's floor
+ *	CFR_A_ANONYMITY		nest, in the same reply, for each policy with a floor
+ *				and each family that it has a pool of
+ *	    CFR_ANONYMITY_A_POLICY	string, its name
+ *	    CFR_ANONYMITY_A_FAMILY	u8, NFPROTO_IPV4 or NFPROTO_IPV6
+ *	    CFR_ANONYMITY_A_CUSTOMERS	u32, an estimate: that have flows behind the
+ *					relay address with the fewest of them, of
+ *					IPv6 /64s; of pairing flow, behind all
+ *					addresses together; 0 where there is no
+ *					flow
+ *	    CFR_ANONYMITY_A_FLOOR	u32, the policy's
+ *	    CFR_ANONYMITY_A_LOW		flag: there are some, but fewer
  *	CFR_A_WARNING		string, repeated, in the reply to
  *				CFR_CMD_CONFIG_SET
  *
@@ -114,6 +128,7 @@
 #define CFR_TIMER_MAX		604800	/* 7 days */
 #define CFR_ENTROPY_MAX		112	/* bits: all of an IPv6 /32 */
 #define CFR_ENTROPY_BIT		256
+#define CFR_ANONYMITY_MAX	1024	/* customers */
 
 /**
  * enum cfr_cmd - commands
@@ -129,12 +144,14 @@
  *	timers count from a flow's next packet. A prefix that has left its pools
  *	lets nothing in for as long as a tuple rests.
  * @CFR_CMD_FLUSH: ends all flows of the namespace; takes and returns nothing
- * @CFR_CMD_STATS_GET: dump; takes nothing, returns one CFR_A_COUNTER or
- *	CFR_A_ENTROPY per message
+ * @CFR_CMD_STATS_GET: dump; takes nothing, returns one CFR_A_COUNTER,
+ *	CFR_A_ENTROPY or CFR_A_ANONYMITY per message
  * @CFR_CMD_ENTROPY_NTF: a CFR_A_ENTROPY, sent to the group CFR_GENL_EVENTS, whose
  *	members have CAP_NET_ADMIN in the namespace: it has fallen below the
  *	policy's floor, or has risen to it again, which each configuration begins
  *	with; at most once a second
+ * @CFR_CMD_ANONYMITY_NTF: a CFR_A_ANONYMITY, to the same group, in the same cases;
+ *	customers are counted every ten seconds
  */
 enum cfr_cmd {
 	CFR_CMD_CONFIG_GET = 1,
@@ -142,6 +159,7 @@ enum cfr_cmd {
 	CFR_CMD_FLUSH,
 	CFR_CMD_STATS_GET,
 	CFR_CMD_ENTROPY_NTF,
+	CFR_CMD_ANONYMITY_NTF,
 
 	__CFR_CMD_MAX,
 	CFR_CMD_MAX = __CFR_CMD_MAX - 1
@@ -160,6 +178,7 @@ enum cfr_a {
 	CFR_A_COUNTER,
 	CFR_A_WARNING,
 	CFR_A_ENTROPY,
+	CFR_A_ANONYMITY,
 
 	__CFR_A_MAX,
 	CFR_A_MAX = __CFR_A_MAX - 1
@@ -214,6 +233,7 @@ enum cfr_knobs_a {
 	CFR_KNOBS_A_LEAVE,
 	CFR_KNOBS_A_ENTROPY,
 	CFR_KNOBS_A_LOW,
+	CFR_KNOBS_A_ANONYMITY,
 
 	__CFR_KNOBS_A_MAX,
 	CFR_KNOBS_A_MAX = __CFR_KNOBS_A_MAX - 1
@@ -467,6 +487,18 @@ enum cfr_entropy_a {
 
 	__CFR_ENTROPY_A_MAX,
 	CFR_ENTROPY_A_MAX = __CFR_ENTROPY_A_MAX - 1
+};
+
+/* How many customers a relay address may stand for */
+enum cfr_anonymity_a {
+	CFR_ANONYMITY_A_POLICY = 1,
+	CFR_ANONYMITY_A_FAMILY,
+	CFR_ANONYMITY_A_CUSTOMERS,
+	CFR_ANONYMITY_A_FLOOR,
+	CFR_ANONYMITY_A_LOW,
+
+	__CFR_ANONYMITY_A_MAX,
+	CFR_ANONYMITY_A_MAX = __CFR_ANONYMITY_A_MAX - 1
 };
 
 #endif /* _UAPI_LINUX_CFR_H */

@@ -216,6 +216,8 @@ static void put_knobs(void)
 		put32(CFR_KNOBS_A_ENTROPY, below(chance(50) ? 24 : CFR_ENTROPY_MAX + 2));
 	if (chance(30))
 		put8(CFR_KNOBS_A_LOW, below(__CFR_LOW_MAX));
+	if (chance(30))
+		put32(CFR_KNOBS_A_ANONYMITY, below(chance(50) ? 4 : CFR_ANONYMITY_MAX + 2));
 	end(nla);
 }
 

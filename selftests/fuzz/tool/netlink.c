@@ -32,10 +32,17 @@ static void get_stats(void)
 	nl_stats_free(&stats);
 }
 
-static bool on_event(const struct nl_entropy *entropy, void *data)
+static bool on_entropy(const struct nl_entropy *entropy, void *data)
 {
 	(void)data;
 	print_entropy(entropy, entropy->v4);
+	return true;
+}
+
+static bool on_anonymity(const struct nl_anonymity *anonymity, void *data)
+{
+	(void)data;
+	print_anonymity(anonymity, anonymity->v4);
 	return true;
 }
 
@@ -78,7 +85,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		nl_flush(&fault);
 		break;
 	case 5:
-		nl_listen(on_event, NULL, &fault);
+		nl_listen(&(struct nl_events){ on_entropy, on_anonymity, NULL },
+			  &fault);
 		break;
 	}
 	return 0;
