@@ -26,6 +26,7 @@ help:
 	@echo 'make conformance     what the RFCs ask and what tests show of it, into doc/conformance.{md,json}'
 	@echo 'make coverage        which lines of the module its tests reach, into doc/coverage.md'
 	@echo 'make bench           instructions per packet, into doc/performance.{md,json}'
+	@echo 'make transfers       what normalisation costs TCP, in simulated time, into doc/transfers.{md,json} (half an hour)'
 	@echo 'make memory          search a VM'\''s memory for what ended flows might have left'
 	@echo 'make audit           how well a server can link flows, into doc/audit.{md,json} (SEED=N)'
 	@echo 'make                 the module for this kernel (KVER=, KDIR=) and cfrctl'
@@ -75,6 +76,9 @@ coverage:
 
 bench:
 	@selftests/bench/run
+
+transfers:
+	@selftests/transfers/run
 
 # What a relay's RAM holds while flows live, and afterwards
 memory:
@@ -137,5 +141,5 @@ clean:
 distclean: clean
 	rm -rf --one-file-system $${XDG_CACHE_HOME:-$$HOME/.cache}/cfr
 
-.PHONY: all help audit memory kunit fuzz fuzz-tool prove conformance coverage demo check check-matrix check-all gates bench module modules tool deb rpm \
+.PHONY: all help audit memory transfers kunit fuzz fuzz-tool prove conformance coverage demo check check-matrix check-all gates bench module modules tool deb rpm \
 	package-test install tool_install service_install modules_install dkms_install clean distclean

@@ -64,7 +64,8 @@ static const char *const levels[] = {
 	[CFR_NORMALISE_UNIFORM] = "uniform",
 };
 
-#define CHOICE(name, names)	{ name, KNOB_CHOICE, names, ARRAY_SIZE(names) }
+#define CHOICE(word, words) \
+	{ word, KNOB_CHOICE, .names = words, .count = ARRAY_SIZE(words) }
 
 const struct knob knob[CFR_KNOBS_A_MAX + 1] = {
 	[CFR_KNOBS_A_SCOPE] = CHOICE("scope", scopes),

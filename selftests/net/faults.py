@@ -442,7 +442,8 @@ def everything(rig, flows, site):
         for odd in range(2):
             flood(rig, "C2" if "share" in str(site) else "C1", odd)
     equal(nft_counter("relay", "killswitch", "caught"), before, "packets that the relay let go as they were")
-    if site.callee == "genlmsg_new" or str(site).startswith("anonymity.c:"):
+    tells = site.callee == "genlmsg_new" and "config_set" not in str(site)
+    if tells or str(site).startswith("anonymity.c:"):
         low(rig)
     configurations()
     if "_init" in str(site) or "hook_register" in str(site):    # what is done once for each of them
