@@ -3,7 +3,7 @@
 # Memory is refused at each place where the module asks for some, one after the other, while it is loaded,
 # configured and sent packets of every kind. What fails says so, nothing leaves with a customer's address, and
 # afterwards everything works.
-# timeout: 1800
+# timeout: 3600
 # proves: L1 L2 O12 O13 V7
 #
 #   c1 ---- acc up ---- cust relay up ---- down inet: counts leaks ---- srv
