@@ -49,11 +49,6 @@ struct census {
 	struct cell cell[];
 };
 
-static const struct cfr_spans *spans_of(const struct cfr_policy *policy, bool v4)
-{
-	return v4 ? &policy->v4 : &policy->v6;
-}
-
 static u64 addresses(const struct cfr_spans *spans)
 {
 	return spans->count ? spans->span[spans->count - 1].addrs_end : 0;
@@ -61,7 +56,7 @@ static u64 addresses(const struct cfr_spans *spans)
 
 static u32 cells_of(const struct cfr_policy *policy, bool v4)
 {
-	u64 count = addresses(spans_of(policy, v4));
+	u64 count = addresses(cfr_policy_spans(policy, v4));
 
 	if (!policy->knobs.anonymity)
 		return 0;
@@ -88,7 +83,7 @@ static size_t cells_needed(const struct cfr_net *cn)
 static void set_ward(struct census *census, const struct cfr_policy *policy,
 		     u32 at, bool v4, size_t *used)
 {
-	u64 all = addresses(spans_of(policy, v4));
+	u64 all = addresses(cfr_policy_spans(policy, v4));
 	struct ward *ward = &census->ward[at][v4];
 
 	ward->policy = policy->id;
@@ -165,7 +160,7 @@ static struct cell *cell_of(struct census *census, const struct cfr_flow *flow)
 	if (ward->policy != policy->id)
 		return NULL;
 	if (policy->knobs.pairing != CFR_PAIRING_FLOW)
-		index = index_of(spans_of(policy, v4), &relay.addr, v4) - ward->first;
+		index = index_of(cfr_policy_spans(policy, v4), &relay.addr, v4) - ward->first;
 	return index < ward->count ? &ward->cell[index] : NULL;
 }
 
@@ -227,7 +222,7 @@ static void publish(const struct census *census)
 			const struct ward *ward = &census->ward[i][v4];
 
 			if (ward->policy == policy->id)
-				WRITE_ONCE(spans_of(policy, v4)->anonymity->customers,
+				WRITE_ONCE(cfr_policy_spans(policy, v4)->anonymity->customers,
 					   fewest(ward));
 		}
 	rcu_read_unlock();

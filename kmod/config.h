@@ -98,6 +98,12 @@ struct cfr_config {
 	struct cfr_model *model;
 };
 
+static inline const struct cfr_spans *
+cfr_policy_spans(const struct cfr_policy *policy, bool v4)
+{
+	return v4 ? &policy->v4 : &policy->v6;
+}
+
 /* The policy whose mark this is, or NULL. Masks do not overlap: one at most. */
 static inline const struct cfr_policy *
 cfr_config_policy(const struct cfr_config *cfg, u32 mark)

@@ -138,7 +138,7 @@ void cfr_egress_begin(struct cfr_egress *egress, const struct cfr_policy *policy
 	memset(egress, 0, sizeof(*egress));
 	egress->family = key->family;
 	egress->echo = key->proto != IPPROTO_TCP && key->proto != IPPROTO_UDP;
-	egress->spans = key->family == NFPROTO_IPV4 ? &policy->v4 : &policy->v6;
+	egress->spans = cfr_policy_spans(policy, key->family == NFPROTO_IPV4);
 	if (policy->epoch)
 		place(egress, policy, key);
 }

@@ -457,7 +457,7 @@ struct cfr_flow *cfr_flow_open(struct cfr_net *cn,
 	bool v4 = key->family == NFPROTO_IPV4;
 	enum cfr_stat closed = READ_ONCE(shut);
 
-	if (!(v4 ? policy->v4.count : policy->v6.count)) {
+	if (!cfr_policy_spans(policy, v4)->count) {
 		*why = CFR_STAT_no_pool;
 		return NULL;
 	}

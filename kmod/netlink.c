@@ -496,7 +496,7 @@ static int put_gauge(struct sk_buff *skb, const struct cfr_net *cn, long at)
 	policy = cfg ? cfg->policy + at / 4 : NULL;
 	if (!cfg || policy >= cfg->policy_end)
 		return -ENOENT;
-	spans = v4 ? &policy->v4 : &policy->v6;
+	spans = cfr_policy_spans(policy, v4);
 	if (!spans->count)
 		return 0;
 	if (!(at & 2))
@@ -535,11 +535,12 @@ static const struct genl_multicast_group cfr_groups[] = {
 	{ .name = CFR_GENL_EVENTS, .flags = GENL_MCAST_CAP_NET_ADMIN },
 };
 
-/* @put: what, if that has changed since @told was the last */
+/* @put: what of @spans, if that has changed since @told was the last */
 static void tell(const struct cfr_net *cn, u8 cmd, bool low, bool *told,
 		 int (*put)(struct sk_buff *skb, const struct cfr_policy *policy,
 			    u8 family, const struct cfr_spans *spans),
-		 const struct cfr_policy *policy, u8 family)
+		 const struct cfr_policy *policy, u8 family,
+		 const struct cfr_spans *spans)
 {
 	struct sk_buff *skb;
 	void *head;
@@ -551,8 +552,7 @@ static void tell(const struct cfr_net *cn, u8 cmd, bool low, bool *told,
 	if (!skb)
 		return;
 	head = genlmsg_put(skb, 0, 0, &cfr_family, 0, cmd);
-	if (!head || put(skb, policy, family,
-			 family == NFPROTO_IPV4 ? &policy->v4 : &policy->v6)) {
+	if (!head || put(skb, policy, family, spans)) {
 		nlmsg_free(skb);
 		return;
 	}
@@ -561,15 +561,15 @@ static void tell(const struct cfr_net *cn, u8 cmd, bool low, bool *told,
 }
 
 static void tell_of(const struct cfr_net *cn, const struct cfr_policy *policy,
-		    u8 family)
+		    bool v4)
 {
-	const struct cfr_spans *spans =
-		family == NFPROTO_IPV4 ? &policy->v4 : &policy->v6;
+	const struct cfr_spans *spans = cfr_policy_spans(policy, v4);
+	u8 family = v4 ? NFPROTO_IPV4 : NFPROTO_IPV6;
 
 	tell(cn, CFR_CMD_ENTROPY_NTF, cfr_entropy_low(spans->entropy),
-	     &spans->entropy->told, put_entropy, policy, family);
+	     &spans->entropy->told, put_entropy, policy, family, spans);
 	tell(cn, CFR_CMD_ANONYMITY_NTF, cfr_anonymity_low(spans->anonymity),
-	     &spans->anonymity->told, put_anonymity, policy, family);
+	     &spans->anonymity->told, put_anonymity, policy, family, spans);
 }
 
 /**
@@ -587,8 +587,8 @@ void cfr_netlink_tell(const struct cfr_net *cn)
 	cfg = READ_ONCE(registered) ? rcu_dereference(cn->config) : NULL;
 	for (policy = cfg ? cfg->policy : NULL;
 	     policy < (cfg ? cfg->policy_end : NULL); policy++) {
-		tell_of(cn, policy, NFPROTO_IPV4);
-		tell_of(cn, policy, NFPROTO_IPV6);
+		tell_of(cn, policy, true);
+		tell_of(cn, policy, false);
 	}
 	rcu_read_unlock();
 }

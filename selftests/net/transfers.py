@@ -27,6 +27,7 @@ FASTOPEN = 23   # TCP_FASTOPEN
 DELAY = 10      # ms, each way
 RATE = 20       # Mbit/s
 LIMIT = 300     # seconds: who takes longer is stuck
+SIZE = 250000   # octets, each way
 MTU = 1400      # a customer's, so that no normalisation makes segments smaller: lines lose the same of each
 MODES = {
     "off": "normalise off", "full": "normalise full", "uniform": "normalise uniform",
@@ -96,9 +97,9 @@ def packets():
     """Each by itself, and what a stack has learnt of the other it forgets"""
     with netns("c1"):
         subprocess.run(["ip", "link", "set", "dev", "eth0", "mtu", str(MTU)], check=True)
-    for ns, dev in (("c1", "eth0"), ("srv", "eth0")):
+    for ns in ("c1", "srv"):
         with netns(ns):
-            subprocess.run(["ethtool", "-K", dev, "tso", "off", "gso", "off", "gro", "off"], check=True,
+            subprocess.run(["ethtool", "-K", "eth0", "tso", "off", "gso", "off", "gro", "off"], check=True,
                            capture_output=True)
         sysctl(ns, "net.ipv4.tcp_no_metrics_save", 1)
 
@@ -115,16 +116,12 @@ class Clock:
     """Of octets that come: from the first on"""
 
     def __init__(self, s, size):
-        self.first = None
-        self.data = bytearray()
-        while len(self.data) < size:
-            part = s.recv(min(size - len(self.data), 1 << 16))
-            if not part:
-                raise ConnectionError(f"ended after {len(self.data)} octets of {size}")
-            if self.first is None:
-                self.first = time.monotonic()
-            self.data += part
-        self.seconds = time.monotonic() - self.first
+        self.data = read_all(s, 1)
+        first = time.monotonic()
+        self.data += read_all(s, size - 1)
+        self.seconds = time.monotonic() - first
+        if len(self.data) < size:
+            raise ConnectionError(f"ended after {len(self.data)} octets of {size}")
 
 
 class Server(threading.Thread):
@@ -154,7 +151,7 @@ class Server(threading.Thread):
 
 
 def transfer(family, stack, size):
-    """There and back: seconds that each end received for, together, and until the connection was there"""
+    """There and back: seconds that each end received for, together"""
     data = letters(size)
     with netns("c1"):
         s = socket.socket(AF[family], socket.SOCK_STREAM, MPTCP if stack.mptcp else 0)
@@ -215,9 +212,6 @@ def matrix(first, step, runs, path):
                     except (OSError, AssertionError) as e:
                         result["failed"] = str(e)
                     out.write(json.dumps(result) + "\n")
-
-
-SIZE = 250000
 
 
 def main():

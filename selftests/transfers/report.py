@@ -52,22 +52,25 @@ def read(path):
     return took, octets.pop(), failed
 
 
-def interval(without, with_it):
-    """Of how many times as fast, by drawing again from the runs"""
+def with_interval(ratio, draw, draws):
+    """A ratio, and its interval by drawing again and again; draw: one more, by a source of random numbers"""
     source = random.Random(1)
-    drawn = sorted(statistics.median(source.choices(without, k=len(without))) /
-                   statistics.median(source.choices(with_it, k=len(with_it))) for _ in range(DRAWS))
-    out = round(DRAWS * (1 - SURE) / 2)
-    return drawn[out], drawn[-1 - out]
+    drawn = sorted(draw(source) for _ in range(draws))
+    out = round(draws * (1 - SURE) / 2)
+    return {"ratio": ratio, "low": drawn[out], "high": drawn[-1 - out]}
 
 
 def compare(without, with_it):
-    low, high = interval(without, with_it)
-    return {"ratio": statistics.median(without) / statistics.median(with_it), "low": low, "high": high}
+    """How many times as fast; runs are drawn"""
+    def draw(source):
+        return statistics.median(source.choices(without, k=len(without))) / \
+            statistics.median(source.choices(with_it, k=len(with_it)))
+
+    return with_interval(statistics.median(without) / statistics.median(with_it), draw, DRAWS)
 
 
 def together(took, line, mode, stacks):
-    """Each run as a multiple of what its stack takes there without normalisation"""
+    """Each run as a multiple of what its stack takes there without normalisation; seeds are drawn"""
     usual = {stack: statistics.median(took[stack, line, "off"]) for stack in stacks}
     runs = min(len(took[stack, line, how]) for stack in stacks for how in ("off", mode))
 
@@ -77,10 +80,7 @@ def together(took, line, mode, stacks):
     def ratio(seeds):
         return pooled("off", seeds) / pooled(mode, seeds)
 
-    source = random.Random(1)
-    drawn = sorted(ratio(source.choices(range(runs), k=runs)) for _ in range(DRAWS // 5))
-    out = round(len(drawn) * (1 - SURE) / 2)
-    return {"ratio": ratio(range(runs)), "low": drawn[out], "high": drawn[-1 - out]}
+    return with_interval(ratio(range(runs)), lambda source: ratio(source.choices(range(runs), k=runs)), DRAWS // 5)
 
 
 def text(c):
