@@ -15,13 +15,13 @@ import ipaddress
 import struct
 import time
 
-from lab import (FAMILIES, HOMES, PATIENCE, POOLS, Sides, addr, apply, case, cfrctl, equal, internet_sum,
+from lab import (FAMILIES, HOMES, POOLS, SHARE, Sides, addr, apply, case, cfrctl, equal, internet_sum,
                  parameter, pin)
 from uniformity import P, p_value
 
 TUPLES, LOW = 1000, 10000
 FILLS = (50, 500, 950, 990)  # tuples taken when the last one has been drawn
-DRAWS = 1000 // PATIENCE
+DRAWS = 1000 // SHARE
 BATCH = 200
 RANGE = f"ports {LOW}-{LOW + TUPLES - 1}"
 # Of an IPv6 prefix a customer has one address here, with so many ports.

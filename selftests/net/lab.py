@@ -23,6 +23,7 @@ import traceback
 ENV = os.environ
 PATIENCE = int(ENV.get("CFR_PATIENCE", 1))  # how much slower than others this machine is
 TIMEOUT = 60 * PATIENCE
+SHARE = PATIENCE * int(ENV.get("CFR_SHARE", 1))  # what is done thousands of times is done so many times less
 POOL = {4: ipaddress.ip_network(ENV["POOL4"]), 6: ipaddress.ip_network(ENV["POOL6"])}
 # What setup_cfr of lib.sh applies is POOLS + HOMES; OTHER pools share no address with these.
 POOLS = f"pool web4 prefix {ENV['POOL4']}\npool web6 prefix {ENV['POOL6']}\n"

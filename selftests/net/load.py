@@ -10,10 +10,10 @@ import struct
 import time
 
 from fill import LOW, Customer
-from lab import (AF, FAMILIES, HOMES, PATIENCE, POOLS, TIMEOUT, Port, Sides, abort, addr, apply, carry, case, cfrctl,
+from lab import (AF, FAMILIES, HOMES, POOLS, SHARE, TIMEOUT, Port, Sides, abort, addr, apply, carry, case, cfrctl,
                  equal, internet_sum, moved, netns, stats, tcp_flow, tcp_sockets, wait_for)
 
-CONNECTS = 10000 // PATIENCE
+CONNECTS = 10000 // SHARE
 MANY = 10 * CONNECTS
 AT_ONCE = 200
 SOAK = 20  # seconds

@@ -8,10 +8,10 @@ import mmap
 import os
 import socket
 
-from lab import (FAMILIES, PATIENCE, RCVBUFFORCE, addr, case, cfrctl, equal, in_pool, moved,
+from lab import (FAMILIES, RCVBUFFORCE, SHARE, addr, case, cfrctl, equal, in_pool, moved,
                  sock, stats)
 
-ROUNDS = 300 // PATIENCE
+ROUNDS = 300 // SHARE
 PORT = 8300
 
 

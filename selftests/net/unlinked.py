@@ -9,10 +9,10 @@ import os
 import subprocess
 
 from fill import Customer
-from lab import FAMILIES, HOMES, PATIENCE, POOL, POOLS, Sides, Skip, apply, case, cfrctl, equal, pin, unload
+from lab import FAMILIES, HOMES, POOL, POOLS, SHARE, Sides, Skip, apply, case, cfrctl, equal, pin, unload
 from uniformity import P, p_value
 
-FLOWS = 10000 // PATIENCE
+FLOWS = 10000 // SHARE
 REMOTE = 7
 ONE = ("pool web4 prefix 198.51.100.9/32\npool web6 prefix 2001:db8:cf::/64\n"
        "policy homes mark 0x1/0xff pool web4 pool web6\n")
