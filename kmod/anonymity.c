@@ -73,8 +73,7 @@ static size_t cells_needed(const struct cfr_net *cn)
 
 	rcu_read_lock();
 	cfg = rcu_dereference(cn->config);
-	for (policy = cfg ? cfg->policy : NULL;
-	     policy < (cfg ? cfg->policy_end : NULL); policy++)
+	cfr_for_each_policy(policy, cfg)
 		count += cells_of(policy, true) + cells_of(policy, false);
 	rcu_read_unlock();
 	return count;
@@ -150,8 +149,7 @@ static struct cell *cell_of(struct census *census, const struct cfr_flow *flow)
 	const struct ward *ward;
 	u64 index = 0;
 
-	for (policy = cfg ? cfg->policy : NULL;
-	     policy < (cfg ? cfg->policy_end : NULL); policy++)
+	cfr_for_each_policy(policy, cfg)
 		if (policy->id == flow->policy)
 			break;
 	if (!cfg || policy == cfg->policy_end)

@@ -148,8 +148,7 @@ void cfr_config_forget(struct cfr_net *cn)
 
 	mutex_lock(&cn->config_mutex);
 	cfg = current_config(cn);
-	for (policy = cfg ? cfg->policy : NULL;
-	     policy < (cfg ? cfg->policy_end : NULL); policy++)
+	cfr_for_each_policy(policy, cfg)
 		if (policy->epoch)
 			cfr_epoch_rotate(policy->epoch);
 	mutex_unlock(&cn->config_mutex);
@@ -166,8 +165,7 @@ void cfr_config_wipe(struct cfr_net *cn)
 	const struct cfr_config *cfg = rcu_dereference_raw(cn->config);
 	const struct cfr_policy *policy;
 
-	for (policy = cfg ? cfg->policy : NULL;
-	     policy < (cfg ? cfg->policy_end : NULL); policy++)
+	cfr_for_each_policy(policy, cfg)
 		if (policy->epoch)
 			memzero_explicit(&policy->epoch->key,
 					 sizeof(policy->epoch->key));

@@ -98,6 +98,11 @@ struct cfr_config {
 	struct cfr_model *model;
 };
 
+/* None, where there is no configuration */
+#define cfr_for_each_policy(policy, cfg) \
+	for ((policy) = (cfg) ? (cfg)->policy : NULL; \
+	     (policy) < ((cfg) ? (cfg)->policy_end : NULL); (policy)++)
+
 static inline const struct cfr_spans *
 cfr_policy_spans(const struct cfr_policy *policy, bool v4)
 {

@@ -585,8 +585,7 @@ void cfr_netlink_tell(const struct cfr_net *cn)
 
 	rcu_read_lock();
 	cfg = READ_ONCE(registered) ? rcu_dereference(cn->config) : NULL;
-	for (policy = cfg ? cfg->policy : NULL;
-	     policy < (cfg ? cfg->policy_end : NULL); policy++) {
+	cfr_for_each_policy(policy, cfg) {
 		tell_of(cn, policy, true);
 		tell_of(cn, policy, false);
 	}

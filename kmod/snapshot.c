@@ -105,8 +105,7 @@ static struct cfr_epoch *epoch_of(struct cfr_net *cn,
 	const struct cfr_knobs *knobs = &policy->knobs;
 	const struct cfr_policy *was;
 
-	for (was = old ? old->policy : NULL; was < (old ? old->policy_end : NULL);
-	     was++)
+	cfr_for_each_policy(was, old)
 		if (was->id == policy->id && was->epoch &&
 		    was->knobs.epoch == knobs->epoch &&
 		    was->knobs.jitter == knobs->jitter)

@@ -13,7 +13,7 @@ import socket
 import stat
 import struct
 
-from lab import FAMILIES, addr, case, netns, relays, stats, tcp_flow
+from lab import FAMILIES, addr, case, equal, netns, relays, stats, tcp_flow
 
 MOST = 16 << 20     # octets read of a file
 SECONDS = 2         # for each
@@ -21,6 +21,7 @@ SECONDS = 2         # for each
 SKIP = re.compile(r"/proc/(kcore|kmsg|kpage\w+|vmcore|sysrq-trigger|\d+/.*|self/(mem|pagemap|task|map_files|fd|cwd|root|exe)"
                   r"(/.*)?|thread-self/.*)$|/sys/kernel/(debug/tracing|tracing/(events|per_cpu|options|instances))/|"
                   r".*/trace_pipe(_raw)?$|/sys/kernel/slab/|/sys/devices/pci|/sys/devices/(system|platform|LNXSYSTM)")
+SLAB = "/sys/kernel/slab"
 GENL_ID_CTRL, CTRL_CMD_GETFAMILY, CTRL_ATTR_FAMILY_ID, CTRL_ATTR_FAMILY_NAME = 16, 3, 1, 2
 NLM_F_REQUEST, NLM_F_ACK, NLM_F_DUMP = 1, 4, 0x300
 FLUSH = 3           # CFR_CMD_FLUSH
@@ -162,6 +163,11 @@ def commands(flows):
     return answers, found
 
 
+def slab(name, file):
+    with open(f"{SLAB}/{name}/{file}", encoding="ascii") as f:
+        return int(f.read())
+
+
 def main():
     signal.signal(signal.SIGALRM, late)
     udp, tcp = relays(9), [tcp_flow(family, 80) for family in FAMILIES]
@@ -185,6 +191,14 @@ def main():
             assert not os.path.exists(path), path
         if os.path.exists("/sys/kernel/btf/cfr"):
             print("this kernel keeps types of modules: names and offsets, no values")
+    with case("flows lie in slab caches of their own, nothing in them may be copied to users"):
+        merged = sum(os.path.islink(f"{SLAB}/{name}") for name in os.listdir(SLAB))
+        print(f"{merged} names are of caches that the kernel has merged")
+        for name in ("cfr_flow4", "cfr_flow6"):
+            assert os.path.isdir(f"{SLAB}/{name}") and not os.path.islink(f"{SLAB}/{name}"), name
+            for file in ("aliases", "usersize"):
+                if os.path.exists(f"{SLAB}/{name}/{file}"):
+                    equal(slab(name, file), 0, f"{name}/{file}")
     with case("control: an address of the log's is found in it"):
         with open("/dev/kmsg", "w", encoding="ascii") as f:
             f.write(f"{ends[0][0]} is {ends[0][1]}\n")

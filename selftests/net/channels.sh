@@ -9,7 +9,7 @@
 . "$(dirname "$0")/lib.sh"
 
 need_cfr
-plan 7
+plan 8
 setup_lab
 setup_cfr
 mountpoint -q /sys/kernel/debug || mount -t debugfs none /sys/kernel/debug || exit 1
