@@ -99,9 +99,9 @@ struct cfr_config {
 };
 
 /* None, where there is no configuration */
-#define cfr_for_each_policy(policy, cfg) \
-	for ((policy) = (cfg) ? (cfg)->policy : NULL; \
-	     (policy) < ((cfg) ? (cfg)->policy_end : NULL); (policy)++)
+#define cfr_for_each_policy(pos, cfg) \
+	for ((pos) = (cfg) ? (cfg)->policy : NULL; \
+	     (pos) < ((cfg) ? (cfg)->policy_end : NULL); (pos)++)
 
 static inline const struct cfr_spans *
 cfr_policy_spans(const struct cfr_policy *policy, bool v4)
