@@ -9,7 +9,7 @@
 #include "model.h"
 #include "net.h"
 #include "netlink.h"
-#include "stats.h"
+#include "report.h"
 
 #define WARNING_MAX	128
 
@@ -402,114 +402,10 @@ static int cfr_flush_doit(struct sk_buff *skb, struct genl_info *info)
 	return 0;
 }
 
-static const struct {
-	const char *name;
-	const char *text;
-	u32 (*read)(const struct cfr_net *cn);
-} gauges[] = {
-	{ "flows", "flows that are live", cfr_flow_count_live },
-	{ "shared", "bindings and filter entries that flows share (scope endpoint)",
-	  cfr_flow_count_shared },
-	{ "held", "relay tuples that rest before they serve again",
-	  cfr_flow_count_held },
-};
-
-static int put_counter(struct sk_buff *skb, const char *name, u64 value,
-		       u8 kind, const char *text)
-{
-	struct nlattr *nest = nla_nest_start(skb, CFR_A_COUNTER);
-
-	if (!nest ||
-	    nla_put_string(skb, CFR_COUNTER_A_NAME, name) ||
-	    nla_put_u64_64bit(skb, CFR_COUNTER_A_VALUE, value,
-			      CFR_COUNTER_A_PAD) ||
-	    nla_put_u8(skb, CFR_COUNTER_A_KIND, kind) ||
-	    nla_put_string(skb, CFR_COUNTER_A_TEXT, text))
-		return -EMSGSIZE;
-	nla_nest_end(skb, nest);
-	return 0;
-}
-
-static int put_stat(struct sk_buff *skb, const struct cfr_net *cn, long at)
-{
-	const struct cfr_stat_info *info;
-
-	if (at >= CFR_STAT_COUNT) {
-		at -= CFR_STAT_COUNT;
-		return put_counter(skb, gauges[at].name, gauges[at].read(cn),
-				   CFR_COUNTER_GAUGE, gauges[at].text);
-	}
-	info = &cfr_stat_info[at];
-	return put_counter(skb, info->name, cfr_stats_read(cn, at),
-			   info->refusal ? CFR_COUNTER_REFUSAL :
-					   CFR_COUNTER_EVENT,
-			   info->text);
-}
-
-static int put_entropy(struct sk_buff *skb, const struct cfr_policy *policy,
-		       u8 family, const struct cfr_spans *spans)
-{
-	struct nlattr *nest = nla_nest_start(skb, CFR_A_ENTROPY);
-
-	if (!nest ||
-	    nla_put_string(skb, CFR_ENTROPY_A_POLICY, policy->name) ||
-	    nla_put_u8(skb, CFR_ENTROPY_A_FAMILY, family) ||
-	    nla_put_u32(skb, CFR_ENTROPY_A_FULL, spans->entropy->full) ||
-	    nla_put_u32(skb, CFR_ENTROPY_A_NOW, cfr_entropy_now(spans->entropy)) ||
-	    (cfr_entropy_low(spans->entropy) &&
-	     nla_put_flag(skb, CFR_ENTROPY_A_LOW)))
-		return -EMSGSIZE;
-	nla_nest_end(skb, nest);
-	return 0;
-}
-
-static int put_anonymity(struct sk_buff *skb, const struct cfr_policy *policy,
-			 u8 family, const struct cfr_spans *spans)
-{
-	const struct cfr_anonymity *anonymity = spans->anonymity;
-	struct nlattr *nest = nla_nest_start(skb, CFR_A_ANONYMITY);
-
-	if (!nest ||
-	    nla_put_string(skb, CFR_ANONYMITY_A_POLICY, policy->name) ||
-	    nla_put_u8(skb, CFR_ANONYMITY_A_FAMILY, family) ||
-	    nla_put_u32(skb, CFR_ANONYMITY_A_CUSTOMERS,
-			READ_ONCE(anonymity->customers)) ||
-	    nla_put_u32(skb, CFR_ANONYMITY_A_FLOOR, anonymity->floor) ||
-	    (cfr_anonymity_low(anonymity) &&
-	     nla_put_flag(skb, CFR_ANONYMITY_A_LOW)))
-		return -EMSGSIZE;
-	nla_nest_end(skb, nest);
-	return 0;
-}
-
-/* The @at-th: each policy has two of each family, of which that without a pool, or
- * without a floor, is empty. Return: -ENOENT after the last.
- */
-static int put_gauge(struct sk_buff *skb, const struct cfr_net *cn, long at)
-{
-	const struct cfr_config *cfg = rcu_dereference(cn->config);
-	const struct cfr_policy *policy;
-	const struct cfr_spans *spans;
-	bool v4 = !(at & 1);
-	u8 family = v4 ? NFPROTO_IPV4 : NFPROTO_IPV6;
-
-	policy = cfg ? cfg->policy + at / 4 : NULL;
-	if (!cfg || policy >= cfg->policy_end)
-		return -ENOENT;
-	spans = cfr_policy_spans(policy, v4);
-	if (!spans->count)
-		return 0;
-	if (!(at & 2))
-		return put_entropy(skb, policy, family, spans);
-	return spans->anonymity->floor ?
-	       put_anonymity(skb, policy, family, spans) : 0;
-}
-
 static int cfr_stats_get_dumpit(struct sk_buff *skb,
 				struct netlink_callback *cb)
 {
 	const struct cfr_net *cn = cfr_pernet(sock_net(cb->skb->sk));
-	const long stats = CFR_STAT_COUNT + ARRAY_SIZE(gauges);
 	void *head;
 	int err;
 
@@ -518,9 +414,7 @@ static int cfr_stats_get_dumpit(struct sk_buff *skb,
 		if (!head)
 			break;
 		rcu_read_lock();
-		err = cb->args[0] < stats ?
-		      put_stat(skb, cn, cb->args[0]) :
-		      put_gauge(skb, cn, cb->args[0] - stats);
+		err = cfr_report_number(skb, cn, cb->args[0]);
 		rcu_read_unlock();
 		if (err) {
 			genlmsg_cancel(skb, head);
@@ -567,9 +461,9 @@ static void tell_of(const struct cfr_net *cn, const struct cfr_policy *policy,
 	u8 family = v4 ? NFPROTO_IPV4 : NFPROTO_IPV6;
 
 	tell(cn, CFR_CMD_ENTROPY_NTF, cfr_entropy_low(spans->entropy),
-	     &spans->entropy->told, put_entropy, policy, family, spans);
+	     &spans->entropy->told, cfr_report_entropy, policy, family, spans);
 	tell(cn, CFR_CMD_ANONYMITY_NTF, cfr_anonymity_low(spans->anonymity),
-	     &spans->anonymity->told, put_anonymity, policy, family, spans);
+	     &spans->anonymity->told, cfr_report_anonymity, policy, family, spans);
 }
 
 /**
