@@ -68,16 +68,20 @@ export TMP
 defer rm -rf "$TMP"
 
 exec {PAUSE_FD}<> <(:)
+# pause MILLISECONDS: without a process
 pause() {
-	local _
+	local _ seconds
 
-	read -rt 0.05 -u "$PAUSE_FD" _
+	printf -v seconds '%d.%03d' "$(($1 / 1000))" "$(($1 % 1000))"
+	read -rt "$seconds" -u "$PAUSE_FD" _
 }
 
 # busywait SECONDS CMD...: until CMD succeeds; its last status if it never does.
-# CFR_PATIENCE is how much slower than others this machine is.
+# CFR_PATIENCE is how much slower than others this machine is. What takes long is asked
+# for less often: asking is work, and is all of it in a boot whose clock jumps over
+# what is none.
 busywait() {
-	local end=$((SECONDS + $1 * ${CFR_PATIENCE:-1})) rc
+	local end=$((SECONDS + $1 * ${CFR_PATIENCE:-1})) rc milliseconds=50
 	shift
 
 	while :; do
@@ -85,7 +89,8 @@ busywait() {
 		rc=$?
 		[ "$rc" -eq 0 ] && return 0
 		[ "$SECONDS" -ge "$end" ] && return "$rc"
-		pause
+		pause "$milliseconds"
+		[ "$milliseconds" -ge 1000 ] || milliseconds=$((milliseconds * 11 / 10))
 	done
 }
 
