@@ -12,9 +12,11 @@
  * order	options in the order of most, where all are known.
  * window	a SYN's is lowered. To have one scale for all, those of a live
  *		connection are scaled anew, and never advertise more than the
- *		customer did but for one unit where it advertised anything. They all
- *		grow by what the remote got through, as its congestion window at most
- *		does (RFC 5681 3.1, RFC 3465), until they are as large as the customer's.
+ *		customer did but for one unit where it advertised anything. They are
+ *		one size until a remote has got enough through that hosts with small
+ *		buffers have made them larger, and then all grow by what it gets
+ *		through, as its congestion window at most does (RFC 5681 3.1, RFC
+ *		3465), until they are as large as the customer's.
  * ISN		moved with all that counts from it.
  *
  * A header under a digest (RFC 2385, RFC 5925) stays as it is: whom it is for
@@ -37,6 +39,7 @@
 #define ONE_WINDOW	5840	/* of the least that hosts have begun with: 4 segments */
 #define ONE_SHIFT	7
 #define GROWS_FROM	61440	/* 480 units; what hosts begin with is a little more */
+#define GROWS_AFTER	131072	/* octets: most connections bring fewer */
 #define ALIGNED		htonl(TCPOPT_NOP << 24 | TCPOPT_NOP << 16 | \
 			      TCPOPT_TIMESTAMP << 8 | TCPOLEN_TIMESTAMP)
 #define ALIGNED_LEN	(sizeof(struct tcphdr) + TCPOLEN_TSTAMP_ALIGNED)
@@ -148,14 +151,15 @@ static void each(const struct work *w)
 		option(w, at, size);
 }
 
-/* What all connections advertise that have got so far: ahead of the remote's congestion
- * window, which is no more than it began with and what was acknowledged.
+/* What all connections advertise that have got so far: from then on it doubles as often
+ * as the remote's congestion window can.
  */
 static u32 grown(const struct work *w)
 {
 	u32 got = ntohl(w->th->ack_seq) - READ_ONCE(w->flow->irs);
 
-	return GROWS_FROM + min_t(u32, got, BIT(30));
+	return clamp_t(u32, got, GROWS_AFTER, BIT(30)) - GROWS_AFTER +
+	       GROWS_FROM;
 }
 
 static bool scales(const struct cfr_flow *flow)

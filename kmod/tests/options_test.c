@@ -426,6 +426,7 @@ static void options_clock(struct kunit *test)
 /* In units of the customer's scale and of the one */
 static void options_window(struct kunit *test)
 {
+	enum { flat = 131072 };
 	static const struct {
 		u8 shift;
 		u16 in;
@@ -433,16 +434,17 @@ static void options_window(struct kunit *test)
 		u32 got;	/* of the remote's octets */
 	} cases[] = {
 		{ 7, 0, 0, 9999999 }, { 7, 1, 1 }, { 7, 65535, 480 },
-		{ 7, 65535, 480 + 78, 10000 }, { 7, 65535, 65535, 9999999 },
-		{ 0, 65535, 480 }, { 0, 65535, 511, 5000 }, { 0, 128, 1 },
+		{ 7, 65535, 480, flat }, { 7, 65535, 480 + 78, flat + 10000 },
+		{ 7, 65535, 65535, 9999999 },
+		{ 0, 65535, 480 }, { 0, 65535, 511, flat + 5000 }, { 0, 128, 1 },
 		{ 0, 127, 1 }, { 0, 1, 1 }, { 0, 0, 0 }, { 2, 1000, 31 },
-		{ 8, 1000, 480 }, { 8, 1000, 2000, 300000 },
+		{ 8, 1000, 480 }, { 8, 1000, 2000, 400000 },
 		{ 14, 1, 128 }, { 14, 65535, 65535, 9999999 },
 		{ 14, 65535, 65535, 0xffffffff }, { 14, 65535, 65535, BIT(31) },
 		{ CFR_SHIFT_NONE, 1234, 1234 },
 		{ CFR_SHIFT_NONE, 65535, 61440 },
-		{ CFR_SHIFT_NONE, 65535, 64440, 3000 },
-		{ CFR_SHIFT_NONE, 65535, 65535, 6000 },
+		{ CFR_SHIFT_NONE, 65535, 64440, flat + 3000 },
+		{ CFR_SHIFT_NONE, 65535, 65535, flat + 6000 },
 	};
 	struct bench *b = setup(test, NFPROTO_IPV4, CFR_TOUCH(WINDOW));
 	unsigned int i, summed;
