@@ -140,10 +140,10 @@ class Machine:
                 return answer["return"]
         raise OSError("QEMU has gone")
 
-    def dump(self):
+    def dump(self, name="memory"):
         """A file with all of its memory; it stands still for as long as that takes"""
-        self.ask("dump-guest-memory", paging=False, protocol=f"file:{self.name}/memory")
-        return f"{self.folder}/memory"
+        self.ask("dump-guest-memory", paging=False, protocol=f"file:{self.name}/{name}")
+        return f"{self.folder}/{name}"
 
     def memory(self):
         path = self.dump()
@@ -166,12 +166,12 @@ class Lab:
             return pred({name: int(value) for name, value in zip(words[::2], words[1::2])})
         self.up.wait(fits, seconds)
 
-    def enough(self, seconds=PATIENCE):
-        """Until the machine has gone, or so long"""
+    def enough(self, seconds=PATIENCE, port=9):
+        """Until the machine has gone, or so long; port 9: of its flows, 8: of what is left without the module"""
         end = time.monotonic() + seconds
         with contextlib.suppress(OSError):
             while time.monotonic() < end:
-                self.cust.send(IP(src="10.83.200.2", dst="10.83.200.1") / UDP(sport=9, dport=9))
+                self.cust.send(IP(src="10.83.200.2", dst="10.83.200.1") / UDP(sport=9, dport=port))
                 time.sleep(0.5)
 
 
@@ -201,17 +201,19 @@ def pairs(memory, flows):
     return near, objects, alone
 
 
-def unsealed(machine, flows):
-    """How many of these flows are found in memory; how often the key that they are sealed under"""
+def unsealed(machine, flows, *memories):
+    """How many of these flows are found in a memory, the machine's as it is now; how often the key that they are sealed
+    under, there or in a second memory"""
     def digits(octets):
         return octets[::-1].hex()   # as a number of this machine's
 
     lines = "\n".join(" ".join(digits(part) for end in ((f.src, f.sport), f.relay, (SERVER[4], PORTS[f.kind]))
                               for part in (packed(end[0]), struct.pack(">H", end[1]))) for f in flows if f.family == 4)
-    path = machine.dump()
-    words = subprocess.run([f"{machine.folder}/unseal", path], input=lines, capture_output=True, text=True,
+    paths = memories or (machine.dump(),)
+    words = subprocess.run([f"{machine.folder}/unseal", *paths], input=lines, capture_output=True, text=True,
                            check=True).stdout.split()
-    os.unlink(path)
+    for path in paths:
+        os.unlink(path)
     return int(words[1]), int(words[3])
 
 
@@ -241,8 +243,18 @@ def panics(lab, machine, report, flows):
             lab.says(lambda _: True, 20)
     objects, keys = unsealed(machine, flows)
     print(f"# after a panic: {objects} flows, {keys} keys that open them")
-    report.result(objects >= len(flows) // 2, "after a panic the flows are in memory still")
+    # those of UDP may have ended before
+    report.result(objects >= len(flows) // 4, "after a panic the flows are in memory still")
     report.result(keys == 0, "and nothing that opens them")
+
+
+def unloaded(lab, machine, report, flows, alive):
+    """The key has gone with the module"""
+    lab.says(lambda now: now["loaded"] == 0)
+    time.sleep(2)
+    objects, keys = unsealed(machine, flows, alive, machine.dump())
+    print(f"# {objects} flows had been in memory; without the module, {keys} keys are there that open them")
+    report.result(objects >= len(flows) // 2 and keys == 0, "when the module has gone, no key of those flows is in memory")
 
 
 def main():
@@ -251,7 +263,7 @@ def main():
     lab = Lab(folder)
     lab.says(lambda _: True, 600)
     machine = Machine(folder, name)
-    report = Report(3 if "relay=panics" in words.split() else 4)
+    report = Report(3 if "relay=panics" in words.split() else 4 + 2 * sealed)
     flows = [Flow(lab, n, family, kind) for n in range(CUSTOMERS) for family in (4, 6) for kind in (TCP, UDP)]
     for flow in flows:
         flow.begin()
@@ -260,6 +272,10 @@ def main():
     if "relay=panics" in words.split():
         panics(lab, machine, report, flows)
         return report.end()
+    if sealed:
+        alive = machine.dump("alive")
+        objects, keys = unsealed(machine, flows)
+        report.result(objects >= len(flows) // 2 and keys > 0, "while flows live, their key is found")
     near, objects, alone = pairs(machine.memory(), flows)
     print(f"# {len(flows)} live flows: {near} pairs within {NEAR} octets, {objects} endpoints as flows have them, "
           f"{alone} addresses of customers")
@@ -281,7 +297,10 @@ def main():
     relays = sum(1 for flow in flows for _ in found(memory, packed(flow.relay[0])))
     print(f"# {relays} relay addresses, in packets; "
           f"{len(re.findall(b'from a customer', memory))} payloads of customers")
-    lab.enough()
+    if sealed:
+        lab.enough(10)
+        unloaded(lab, machine, report, flows, alive)
+    lab.enough(port=8 if sealed else 9)
     return report.end()
 
 

@@ -9,7 +9,6 @@
 . "$(dirname "$0")/../net/lib.sh"
 
 need_cfr
-plan 3
 relay=  # the namespace that the machine begins with
 
 in_ns() {
@@ -56,9 +55,11 @@ configured() {
 	nft -f - <<-EOF || return
 		table inet relay {
 			counter end { }
+			counter off { }
 			chain pre {
 				type filter hook prerouting priority raw; policy accept;
 				iifname "$cust" udp dport 9 counter name end drop
+				iifname "$cust" udp dport 8 counter name off drop
 				iifname "$cust" meta mark set 0x1
 			}
 		}
@@ -74,14 +75,23 @@ configured() {
 
 # The peers may ask for longer than a flow lasts: it says what is until it is told that they have seen it.
 ended() {
-	[ "$(nft -j list counter inet relay end | jq '.nftables[] | .counter? // empty | .packets')" -gt 0 ]
+	[ "$(nft -j list counter inet relay "$1" | jq '.nftables[] | .counter? // empty | .packets')" -gt 0 ]
 }
 
 told() {
-	say "flows $(stat flows) held $(stat held) created $(stat flows_created)"
-	ended
+	say "flows $(stat flows) held $(stat held) created $(stat flows_created) loaded 1"
+	ended end
 }
 
+gone() {
+	say "loaded 0"
+	ended off
+}
+
+case $(mappings) in
+sealed) plan 5 ;;
+*) plan 3 ;;
+esac
 check "the relay is set up" configured
 check "its peers say that they have seen enough" busywait 600 told
 if grep -qw relay=panics /proc/cmdline; then
@@ -89,4 +99,8 @@ if grep -qw relay=panics /proc/cmdline; then
 	echo c >/proc/sysrq-trigger
 fi
 check "flows were relayed" test "$(stat flows_created)" -gt 0
+if [ "$(mappings)" = sealed ]; then
+	check "the module goes" rmmod cfr
+	check "its peers say that they have seen enough of what is left" busywait 600 gone
+fi
 finish

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
-/* unseal MEMORY: whoever has a machine's memory, and knows of one flow whose it is, looks
- * for the key that its mappings are sealed under: each 16 octets could be it.
+/* unseal MEMORY [LATER]: whoever has a machine's memory, and knows of one flow whose it is,
+ * looks for the key that its mappings are sealed under: each 16 octets could be it. With
+ * LATER, the flows are those of MEMORY, and the key is looked for there.
  *
  * Standard input has a line per flow, in hexadecimal digits as the memory has them:
  *	CUSTOMER PORT RELAY PORT REMOTE PORT
@@ -149,33 +150,44 @@ static size_t find_keys(const uint8_t *memory, size_t size,
 	return found;
 }
 
+static const uint8_t *memory_of(const char *path, size_t *size)
+{
+	const uint8_t *memory;
+	struct stat stat;
+	int fd;
+
+	fd = open(path, O_RDONLY);
+	if (fd < 0 || fstat(fd, &stat))
+		err(1, "%s", path);
+	memory = mmap(NULL, stat.st_size, PROT_READ, MAP_SHARED, fd, 0);
+	if (memory == MAP_FAILED)
+		err(1, "%s", path);
+	*size = stat.st_size;
+	return memory;
+}
+
 int main(int argc, char **argv)
 {
 	struct riddle riddle[FLOWS_MAX];
 	struct known known[FLOWS_MAX];
-	size_t count = 0, flows;
+	size_t count = 0, flows, size;
 	struct known *k = known;
-	struct stat stat;
-	uint8_t *memory;
-	int fd;
+	const uint8_t *memory;
 
-	if (argc != 2)
-		errx(2, "usage: unseal MEMORY");
+	if (argc != 2 && argc != 3)
+		errx(2, "usage: unseal MEMORY [LATER]");
 	while (count < FLOWS_MAX &&
 	       scanf("%x %hx %x %hx %x %hx", &k->customer, &k->customer_port,
 		     &k->relay, &k->relay_port, &k->remote, &k->remote_port) == 6) {
 		k++;
 		count++;
 	}
-	fd = open(argv[1], O_RDONLY);
-	if (fd < 0 || fstat(fd, &stat))
-		err(1, "%s", argv[1]);
-	memory = mmap(NULL, stat.st_size, PROT_READ, MAP_SHARED, fd, 0);
-	if (memory == MAP_FAILED)
-		err(1, "%s", argv[1]);
-	flows = find_flows(memory, stat.st_size, known, count, riddle);
+	memory = memory_of(argv[1], &size);
+	flows = find_flows(memory, size, known, count, riddle);
+	if (argc == 3)
+		memory = memory_of(argv[2], &size);
 	/* two are as good as all */
 	printf("flows %zu keys %zu\n", flows,
-	       find_keys(memory, stat.st_size, riddle, flows < 2 ? flows : 2));
+	       find_keys(memory, size, riddle, flows < 2 ? flows : 2));
 	return 0;
 }
