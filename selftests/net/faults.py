@@ -50,6 +50,7 @@ PERHAPS = {
     "kmem_cache_destroy in cfr_flow_exit": "to make it known that its files in sysfs go",
     "genlmsg_reply": "a reply with room to spare is copied into less, or goes as it is",
 }
+MOMENT = 100    # flows that are made before the scheduler gives others the twentieth of a second that it keeps for them
 PASSES = 3  # of loading: an allocation that the kernel makes only now and then moves which one is the n-th
 
 
@@ -394,11 +395,19 @@ def flood(rig, customer, odd):
         send(rig.inside, request("udp", 4, next(PORTS)))
     os.sched_setscheduler(0, os.SCHED_FIFO, os.sched_param(50))
     try:
-        for port in range(1000, 2000):
+        for port in range(1000, 1000 + MOMENT):
             packet[20:22] = port.to_bytes(2, "big")
             send(rig.inside, packet)
     finally:
         os.sched_setscheduler(0, os.SCHED_OTHER, os.sched_param(0))
+
+
+def fill(rig, customer):
+    """Until the place has found the table full, which the worker may have made larger all the same"""
+    for attempt in range(4):
+        flood(rig, customer, attempt % 2)
+        if refused():
+            return
 
 
 def fraglists():
@@ -439,8 +448,7 @@ def everything(rig, flows, site):
     if site.callee == "skb_cow_data":
         fraglists()
     if site.callee.startswith("rhashtable_lookup"):
-        for odd in range(2):
-            flood(rig, "C2" if "share" in str(site) else "C1", odd)
+        fill(rig, "C2" if "share" in str(site) else "C1")
     equal(nft_counter("relay", "killswitch", "caught"), before, "packets that the relay let go as they were")
     tells = site.callee == "genlmsg_new" and "config_set" not in str(site)
     if tells or str(site).startswith("anonymity.c:"):
