@@ -30,6 +30,28 @@ EOF
 in_ns "$relay" nft insert rule inet lab forward iifname up oifname cust ct state established accept
 ip -n "$relay" route add fd83:c0de:2::/42 via "$ACC_6"
 
+# Some of the customers are machines, on links of their own, each with the clock that it booted with.
+MACHINES=()
+machine() {
+	local dev=home$1 v4=10.83.3.$((4 * $1 + 2)) gw4=10.83.3.$((4 * $1 + 1))
+	local net6=fd83:c0de:$((40 + $1))
+
+	ip -n "$acc" tuntap add "$dev" mode tap || exit 1
+	ip -n "$acc" addr add "$gw4/30" dev "$dev"
+	ip -n "$acc" addr add "$net6::1/64" dev "$dev" nodad
+	ip -n "$acc" link set "$dev" up
+	in_ns "$acc" setsid "$AUDIT_DIR/linux" mem=128M rootfstype=hostfs rootflags=/ ro init="$AUDIT_DIR/guest.sh" \
+		con=null con0=null,fd:1 uml_dir="$TMP" vec0:transport=tap,ifname="$dev" \
+		v4="$v4" gw4="$gw4" v6="$net6::83:2" gw6="$net6::1" >"$TMP/$dev.log" 2>&1 &
+	# all processes of it; it may not listen to another signal
+	defer kill -KILL -- "-$!"
+	MACHINES+=("$v4")
+}
+
+modprobe tun
+for number in 1 2 3 4; do
+	machine "$number"
+done
 spawn "$srv" python3 "$AUDIT_DIR/server.py"
 busywait 60 grep -q ready "$SPAWNED_LOG" || exit 1
 
@@ -58,8 +80,8 @@ numbered() {
 mode_up() {
 	case $1 in
 	none)
-		ip -n "$inet" route add 10.83.2.0/24 via "$UP_4"
-		ip -n "$inet" route add fd83:c0de:2::/42 via "$UP_6"
+		ip -n "$inet" route add 10.83.2.0/23 via "$UP_4"
+		ip -n "$inet" route add fd83:c0de::/41 via "$UP_6"
 		;;
 	masquerade) nat masquerade masquerade ;;
 	range)
@@ -83,8 +105,8 @@ mode_up() {
 mode_down() {
 	case $1 in
 	none)
-		ip -n "$inet" route del 10.83.2.0/24
-		ip -n "$inet" route del fd83:c0de:2::/42
+		ip -n "$inet" route del 10.83.2.0/23
+		ip -n "$inet" route del fd83:c0de::/41
 		;;
 	masquerade | range | numgen)
 		in_ns "$relay" nft delete table inet nat
@@ -104,9 +126,10 @@ collect() {
 	spawn "$srv" tcpdump -i eth0 -s 120 -B 65536 -Z root -w "$CFR_OUT/$1.pcap" "tcp dst port 80 or udp dst port 443"
 	capture=$SPAWNED
 	busywait 60 grep -q 'listening on' "$SPAWNED_LOG" || return 1
-	python3 "$AUDIT_DIR/customers.py" "$SEED" "$CUSTOMERS" "$FLOWS" "$CFR_OUT/$1.json"
+	python3 "$AUDIT_DIR/customers.py" "$SEED" "$CUSTOMERS" "$FLOWS" "$CFR_OUT/$1.json" \
+		"${MACHINES[@]}"
 	local result=$?
-	pause
+	pause 50
 	stop "$capture"
 	gzip "$CFR_OUT/$1.pcap"
 	mode_down "$1" >/dev/null 2>&1

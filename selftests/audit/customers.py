@@ -1,24 +1,28 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0
-"""customers.py SEED CUSTOMERS FLOWS TRUTH: flows of TCP and UDP, of both families, from customers whose stacks are
-stacks.py's, all from the one device that the relay takes for their access network. A flow's first octets name it; whose
-it was is written to TRUTH."""
+"""customers.py SEED CUSTOMERS FLOWS TRUTH [MACHINE...]: flows of TCP and UDP, of both families, from customers whose
+stacks are stacks.py's, all from the one device that the relay takes for their access network, and the last of them from
+machines, whose IPv4 addresses are given. A flow's first octets name it; whose it was is written to TRUTH."""
 import heapq
 import ipaddress
 import json
 import random
+import select
+import socket
 import struct
 import sys
 import time
 
-from lab import FAMILIES, HEADER, Port, addr, internet_sum, wait_for
-from stacks import HOSTS_CLOCK, PORTS, SYSTEMS, Flow, Host, options
+from lab import FAMILIES, HEADER, Port, addr, internet_sum, sock, wait_for
+from stacks import HOSTS_CLOCK, PAUSE, PORTS, REPLY, REQUEST, SYSTEMS, TURNS, Flow, Host, options
 
 FIN, SYN, RST, PSH, ACK = 1, 2, 4, 8, 16
 CONCURRENT = 24
-PAUSE = 0.3		# between a connection's two requests
-REQUEST, REPLY = 200, 40000	# octets; server.py's, too
-AGAIN, GIVE_UP = 2, 15
+MACHINE = "Linux, a machine"
+GUEST = 7000		# guest.py's port
+AGAIN = 2
+BOOT = 600		# a machine's
+TIME = 1800		# for all flows of a mode
 
 
 def place(number, family):
@@ -41,6 +45,7 @@ def checked(family, src, dst, proto, packet, at):
 
 class Endpoint:
     """One flow that is under way"""
+    patience = 15
 
     def __init__(self, audit, number, host, family):
         self.audit, self.number, self.host, self.family = audit, number, host, family
@@ -66,7 +71,7 @@ class Endpoint:
 
 class Datagrams(Endpoint):
     """A few, each answered"""
-    proto, turns = 17, 4
+    proto, turns = 17, TURNS
 
     def start(self):
         data = self.name() + b"." * self.host.rng.randrange(20, 200)
@@ -169,14 +174,65 @@ class Connection(Endpoint):
         self.seq = (self.seq + 1) % 2**32
 
 
+class Machine:
+    """A customer that is one: it is told which flows to have"""
+
+    def __init__(self, number, address):
+        self.number, self.there = number, (address, GUEST)
+        self.control = sock("acc", 4, socket.SOCK_DGRAM)
+        self.control.setblocking(False)
+        self.up = None
+        if not wait_for(self.answers, BOOT):
+            sys.exit(f"the machine {address} does not answer")
+
+    def answers(self):
+        self.tell({})
+        if select.select([self.control], [], [], 1)[0]:
+            self.up = json.loads(self.control.recv(2000))["up"]
+        return self.up is not None
+
+    def tell(self, errand):
+        self.control.sendto(json.dumps(errand).encode(), self.there)
+
+    def ended(self):
+        """Names of flows, and whether they came to their end"""
+        while True:
+            try:
+                errand = json.loads(self.control.recv(2000))
+            except BlockingIOError:
+                return
+            if "name" in errand:    # or it says once more how long it has been up
+                yield errand["name"], errand["good"]
+
+
+class Errand:
+    """A flow of a machine's, which takes its time over the first"""
+    patience = 60
+
+    def __init__(self, audit, number, host, family, proto):
+        self.host, self.began, self.done = host, audit.now(), False
+        self.name = f"flow {number:06d}"
+        self.family, self.proto = family, proto
+        self.record = {"flow": number, "customer": host.number, "system": MACHINE, "family": family, "proto": proto,
+                       "up": host.up, "began": self.began}
+
+    def truth(self):
+        return self.record
+
+    def start(self):
+        self.host.tell({"name": self.name, "proto": self.proto, "to": addr("SRV", self.family)})
+
+
 class Audit:
     """All flows, in an order that is drawn, so many at a time"""
 
-    def __init__(self, seed, customers, flows):
+    def __init__(self, seed, customers, flows, machines):
         rng = random.Random(seed)
-        hosts = [Host(n, rng) for n in range(customers)]
-        todo = [(kind, host, family) for host in hosts for family in FAMILIES for kind in (Connection, Datagrams)
-                for _ in range(flows)]
+        crafted = customers - len(machines)
+        hosts = [Host(n, rng) for n in range(crafted)]
+        self.machines = [Machine(crafted + n, address) for n, address in enumerate(machines)]
+        todo = [(kind, host, family) for host in hosts + self.machines for family in FAMILIES
+                for kind in (Connection, Datagrams) for _ in range(flows)]
         rng.shuffle(todo)
         self.began = time.monotonic()
         self.port = Port("acc", "up", ("relay", "cust"))
@@ -196,8 +252,12 @@ class Audit:
 
     def begin(self):
         number, (kind, host, family) = self.todo.pop()
-        endpoint = kind(self, number, host, family)
-        self.live[endpoint.proto, endpoint.src, endpoint.flow.port] = endpoint
+        if host in self.machines:
+            endpoint = Errand(self, number, host, family, kind.proto)
+            self.live[endpoint.name] = endpoint
+        else:
+            endpoint = kind(self, number, host, family)
+            self.live[endpoint.proto, endpoint.src, endpoint.flow.port] = endpoint
         self.truth.append(endpoint.truth())
         endpoint.start()
 
@@ -214,12 +274,15 @@ class Audit:
             self.begin()
         for p in self.port.drain():
             self.packet(p)
+        for name, good in (end for machine in self.machines for end in machine.ended()):
+            if good and name in self.live:
+                self.live[name].done = True
         while self.timers and self.timers[0][0] <= self.now():
             _, _, endpoint, what = heapq.heappop(self.timers)
             if not endpoint.done:
                 what()
         for key, endpoint in list(self.live.items()):
-            late = self.now() - endpoint.began > GIVE_UP
+            late = self.now() - endpoint.began > endpoint.patience
             self.lost += late and not endpoint.done
             if endpoint.done or late:
                 endpoint.done = True
@@ -228,18 +291,22 @@ class Audit:
 
     def run(self):
         total = len(self.todo)
-        if not wait_for(self.step, 1800):
-            sys.exit("the flows have not ended")
+        heard = [self.port.s] + [machine.control for machine in self.machines]
+        while not self.step():
+            if self.now() > TIME:
+                sys.exit("the flows have not ended")
+            select.select(heard, [], [], 0.02)
         print(f"# {total} flows, {self.lost} gave up, {self.now():.0f} s")
         return self.lost * 50 <= total
 
 
 def main():
-    seed, customers, flows, truth = sys.argv[1:]
-    audit = Audit(int(seed), int(customers), int(flows))
+    seed, customers, flows, truth, *machines = sys.argv[1:]
+    audit = Audit(int(seed), int(customers), int(flows), machines)
     good = audit.run()
     with open(truth, "w", encoding="ascii") as f:
-        json.dump({"seed": int(seed), "systems": len(SYSTEMS), "flows": audit.truth}, f)
+        json.dump({"seed": int(seed), "systems": len(SYSTEMS) + bool(machines), "machines": len(machines),
+                   "flows": audit.truth}, f)
     sys.exit(not good)
 
 

@@ -112,7 +112,7 @@ def markdown(info, modes, targets):
     out = [f"""# What a server can link
 
 Written by `make audit`; do not edit. CFR {info['version']}, Linux {info['kernel']}, {info['date']}, seed {info['seed']}.
-{info['customers']} customers of {len(stacks.SYSTEMS)} systems, {info['flows']} flows of each, of TCP and UDP and of both
+{info['customers']} customers of {info['systems']} systems, {info['machines']} of them machines, {info['flows']} flows of each, of TCP and UDP and of both
 families. Only the capture on the server's link is looked at. The machine-readable twin is audit.json.
 
 ## Targets
@@ -149,7 +149,8 @@ the most. *Could be of*: customers that a flow could be of by its stable fields,
 
 One VM with the stock kernel. The customers' stacks are crafted (selftests/audit/stacks.py, from p0f's published
 fingerprints), each with a clock, counters, a distance and a link of its own: {', '.join(s.name for s in stacks.SYSTEMS)}.
-They open TCP connections with two requests of 200 octets, a pause of 0.3 s between, each answered with 40000 octets, and
+{info['machines']} more are machines, User-mode Linux with the kernel's own stack, `tcp_timestamps=2` and the clock that each
+booted with. All open TCP connections with two requests of 200 octets, a pause of 0.3 s between, each answered with 40000 octets, and
 send UDP datagrams, each answered, in an order that is drawn. The same seed draws the same in every mode. A flow's first
 data names it, which is how its customer is known afterwards, and is no feature.
 
@@ -157,7 +158,7 @@ Features of a pair, all of them: {', '.join(link.FEATURES)}. The classifier is s
 HistGradientBoostingClassifier with fixed parameters; half of the customers train it and the others try it, in every mode
 anew.
 
-Not in it: what lies in the payload, sizes and the timing of packets, which no relay that leaves payloads alone can
+Not in it: OpenBSD's pf, which runs on no kernel that Debian has; what lies in the payload, sizes and the timing of packets, which no relay that leaves payloads alone can
 change; systems whose live connections advertise less than 60 kB from the start, or whose SYNs lack MSS, SACK or window
 scale, which stay apart (counter `syn_apart`).
 """]
@@ -168,12 +169,13 @@ def main():
     captures, version_file, seed, dest = sys.argv[1:]
     captures, dest = pathlib.Path(captures), pathlib.Path(dest)
     modes = measure(captures, int(seed))
-    truth = json.loads((captures / "uniform.json").read_text())["flows"]
+    said = json.loads((captures / "uniform.json").read_text())
+    truth = said["flows"]
     customers = len({entry["customer"] for entry in truth})
     info = {"version": pathlib.Path(version_file).read_text().strip(), "seed": int(seed),
             "date": datetime.datetime.now(datetime.timezone.utc).strftime("%Y-%m-%d"),
             "kernel": (captures / "kernel").read_text().strip(), "customers": customers,
-            "flows": len(truth) // customers}
+            "systems": said["systems"], "machines": said["machines"], "flows": len(truth) // customers}
     targets = judge(modes)
     (dest / "audit.json").write_text(json.dumps(dict(info, modes=modes, targets=[
         dict(zip(("mode", "figure", "target", "measured", "met", "why"), t)) for t in targets]), indent=1) + "\n")

@@ -5,9 +5,8 @@ import functools
 import selectors
 import socket
 
-from customers import REPLY, REQUEST
 from lab import AF, FAMILIES, addr
-from stacks import PORTS
+from stacks import PORTS, REPLY, REQUEST
 
 ANSWER = b"x" * REPLY
 

@@ -12,6 +12,9 @@ import struct
 
 NOP, EOL = b"\1", b"\0"
 PORTS = {6: 80, 17: 443}    # the server's, by protocol
+REQUEST, REPLY = 200, 40000	# octets
+PAUSE = 0.3		# seconds between a connection's two requests
+TURNS = 4		# datagrams of a flow, each answered
 HOSTS_CLOCK, FLOWS_CLOCK, NO_CLOCK = "host", "flow", None
 COUNTER, FLOWS_COUNTER, DRAWN, ZERO = "counter", "flow", "drawn", "zero"
 
